@@ -1,0 +1,57 @@
+//! The desk: what people and schedulers meet. Parses, wires up, prints, exits.
+//!
+//! stdout is data, stderr is talk. One file for each verb; [`wire_up`] alone picks adapters, and
+//! [`demo`] and [`simulate`] alone name the simulator.
+
+mod args;
+mod backfill;
+mod config;
+mod demo;
+mod exit;
+mod init;
+mod printer;
+mod progress;
+mod publish;
+mod shell;
+mod simulate;
+mod status;
+mod stop;
+mod sync;
+mod verify;
+mod wire_up;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Arguments, Verb};
+use exit::Failure;
+use printer::Printer;
+
+/// Parses the command line, runs one verb, and tells how it went.
+pub async fn run() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // clap prints help to stdout and errors to stderr, and knows which of the two it is.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { exit::USAGE } else { exit::DONE });
+        }
+    };
+    let printer = Printer::new(arguments.common.json, arguments.verb.name());
+    let done = match &arguments.verb {
+        Verb::Demo(verb) => demo::run(&arguments.common, verb, &printer).await,
+        Verb::Simulate(verb) => simulate::run(&arguments.common, verb, &printer).await,
+        Verb::Init(verb) => init::run(&arguments.common, verb, &printer).await,
+        Verb::Sync(verb) => sync::run(&arguments.common, verb, &printer).await,
+        Verb::Backfill(verb) => backfill::run(&arguments.common, verb, &printer).await,
+        Verb::Publish(verb) => publish::run(&arguments.common, verb, &printer).await,
+        Verb::Status(verb) => status::run(&arguments.common, verb, &printer).await,
+        Verb::Verify(verb) => verify::run(&arguments.common, verb, &printer).await,
+        Verb::Config(verb) => config::run(&arguments.common, verb, &printer),
+        Verb::Completions(verb) => shell::completions(verb, &printer),
+        Verb::Man => shell::man(&printer),
+    };
+    let code = done.unwrap_or_else(|failure: Failure| printer.failed(&failure));
+    ExitCode::from(code)
+}

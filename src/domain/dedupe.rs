@@ -1,0 +1,144 @@
+//! One `eventId`, one row: which bodies are new, which are held, which contradict what is held.
+//!
+//! An event keeps its `eventTimestamp`, so a duplicate can only lie in a segment that holds rows of
+//! its day, or of the day beside it. [`HeldIds`] therefore keeps ids by day, loads only the days a
+//! batch needs, and forgets the days used longest ago: memory is bounded by days, not by history.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use chrono::{Days, NaiveDate};
+
+use super::Digest;
+
+/// What is remembered of one held event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// The version whose segment holds it.
+    pub version: u64,
+    /// The first half of the SHA-256 of its text.
+    pub body: u128,
+}
+
+/// Ids of held events, by day.
+#[derive(Debug, Default)]
+pub struct HeldIds {
+    days: BTreeMap<NaiveDate, Day>,
+    ids: usize,
+    turn: u64,
+}
+
+#[derive(Debug, Default)]
+struct Day {
+    ids: HashMap<u128, Held>,
+    used: u64,
+}
+
+/// The identity of an `eventId` in memory.
+pub fn id_hash(id: &str) -> u128 {
+    Digest::of(id.as_bytes()).short()
+}
+
+/// The days whose segments can hold an event of one of `days`: these, and the ones beside them.
+pub fn neighbourhood(days: &BTreeSet<NaiveDate>) -> BTreeSet<NaiveDate> {
+    days.iter().flat_map(|day| around(*day)).collect()
+}
+
+fn around(day: NaiveDate) -> impl Iterator<Item = NaiveDate> {
+    let before = day.checked_sub_days(Days::new(1));
+    let after = day.checked_add_days(Days::new(1));
+    [before, Some(day), after].into_iter().flatten()
+}
+
+impl HeldIds {
+    /// Which of `days` are not loaded.
+    pub fn missing(&self, days: &BTreeSet<NaiveDate>) -> BTreeSet<NaiveDate> {
+        days.iter().filter(|day| !self.days.contains_key(day)).copied().collect()
+    }
+
+    /// The loaded days.
+    pub fn loaded(&self) -> BTreeSet<NaiveDate> {
+        self.days.keys().copied().collect()
+    }
+
+    /// Opens days, to be filled with [`HeldIds::insert`].
+    pub fn open(&mut self, days: &BTreeSet<NaiveDate>) {
+        for day in days {
+            self.days.entry(*day).or_default().used = self.turn;
+        }
+    }
+
+    /// Remembers one event, if its day is loaded. The first one seen of an id stays.
+    pub fn insert(&mut self, day: NaiveDate, id: u128, held: Held) {
+        if let Some(day) = self.days.get_mut(&day) {
+            self.ids += usize::from(day.ids.insert(id, held).is_none());
+        }
+    }
+
+    /// Looks an event up in its day and the days beside it.
+    pub fn find(&self, day: NaiveDate, id: u128) -> Option<Held> {
+        around(day).find_map(|day| self.days.get(&day)?.ids.get(&id).copied())
+    }
+
+    /// Begins a new batch that needs `days`: forgets the days used longest ago while more than
+    /// `ids_max` ids are held and a day is not needed.
+    pub fn turn(&mut self, days: &BTreeSet<NaiveDate>, ids_max: usize) {
+        self.turn += 1;
+        for day in days {
+            if let Some(day) = self.days.get_mut(day) {
+                day.used = self.turn;
+            }
+        }
+        while self.ids > ids_max {
+            let idle = self.days.iter().filter(|(_, day)| day.used < self.turn);
+            let Some(oldest) = idle.min_by_key(|(_, day)| day.used).map(|(date, _)| *date) else { return };
+            self.ids -= self.days.remove(&oldest).map_or(0, |day| day.ids.len());
+        }
+    }
+}
+
+/// Whether two texts are the same event: equal bytes, or equal parsed JSON.
+pub fn same_content(one: &str, other: &str) -> bool {
+    if one == other {
+        return true;
+    }
+    let parse = |text| serde_json::from_str::<serde_json::Value>(text).ok();
+    matches!((parse(one), parse(other)), (Some(one), Some(other)) if one == other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(day: u64) -> NaiveDate {
+        NaiveDate::default() + Days::new(day)
+    }
+
+    #[test]
+    fn an_id_is_found_on_the_days_beside_its_own() {
+        let mut held = HeldIds::default();
+        held.open(&BTreeSet::from([day(5)]));
+        held.insert(day(5), 7, Held { version: 1, body: 1 });
+        assert!(held.find(day(4), 7).is_some() && held.find(day(6), 7).is_some());
+        assert!(held.find(day(7), 7).is_none());
+    }
+
+    #[test]
+    fn days_used_longest_ago_are_forgotten_first() {
+        let mut held = HeldIds::default();
+        for number in 1..=3 {
+            let days = BTreeSet::from([day(number)]);
+            held.turn(&days, 2);
+            held.open(&days);
+            held.insert(day(number), u128::from(number), Held { version: 1, body: 1 });
+        }
+        held.turn(&BTreeSet::from([day(3)]), 2);
+        assert_eq!(held.loaded(), BTreeSet::from([day(2), day(3)]));
+    }
+
+    #[test]
+    fn spelling_is_not_content() {
+        assert!(same_content(r#"{"a":1,"b":"A"}"#, r#"{ "b": "\u0041", "a": 1 }"#));
+        assert!(!same_content(r#"{"a":1}"#, r#"{"a":2}"#));
+        assert!(!same_content("{", "{ "));
+    }
+}

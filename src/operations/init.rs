@@ -1,0 +1,71 @@
+//! `init`: a place becomes an archive, once.
+//!
+//! `archive.json` comes first, version 0 of the log names its digest; an `archive.json` alone is an
+//! interrupted `init` and is finished by the next one.
+
+use futures_util::TryStreamExt;
+
+use super::error::ErrorKind;
+use super::objects::put_once;
+use super::{Doors, Journal, OperationError, identifier, writer};
+use crate::domain::Digest;
+use crate::domain::layout::ObjectKey;
+use crate::domain::log::{Action, ArchiveCreated};
+use crate::format::commit::{Identity, decode_identity, encode_identity};
+use crate::ports::Store;
+
+/// What `init` found or made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Initialised {
+    /// The archive's identifier.
+    pub archive: String,
+    /// Whether this call made it.
+    pub created: bool,
+}
+
+/// Makes an archive, finishes an interrupted `init`, or finds that there is one already.
+pub async fn init(doors: &Doors) -> Result<Initialised, OperationError> {
+    let store = doors.store.as_ref();
+    let key = ObjectKey::Identity.to_string();
+    let found = store.read(&key).await?;
+    let created = found.is_none();
+    let bytes = match found {
+        Some(bytes) => bytes,
+        None => {
+            refuse_foreign(store).await?;
+            let identity = Identity {
+                format: 1,
+                what: Identity::WHAT.to_owned(),
+                archive: identifier(doors.entropy.as_ref()),
+                created_at: doors.clock.now(),
+            };
+            let bytes = encode_identity(&identity)?;
+            put_once(store, &key, &bytes).await?;
+            bytes
+        }
+    };
+    let identity = decode_identity(&bytes).map_err(|error| OperationError::damaged(&key, error))?;
+    let begun = begin(doors, &identity.archive, Digest::of(&bytes)).await?;
+    Ok(Initialised { archive: identity.archive, created: created || begun })
+}
+
+/// Writes version 0, unless it is there. Whoever wrote it, it must name this `archive.json`.
+async fn begin(doors: &Doors, archive: &str, digest: Digest) -> Result<bool, OperationError> {
+    let who = writer(doors.entropy.as_ref(), "init");
+    let first = ObjectKey::Log { version: 0 }.to_string();
+    let begun = doors.store.stat(&first).await?.is_none();
+    if begun {
+        let mut journal = Journal::begin(doors.store.clone(), who.clone(), archive);
+        let fact = Action::ArchiveCreated(ArchiveCreated { archive: archive.to_owned(), digest });
+        journal.append(doors.clock.now(), vec![fact]).await?;
+    }
+    Journal::open(doors.store.clone(), who).await?;
+    Ok(begun)
+}
+
+async fn refuse_foreign(store: &dyn Store) -> Result<(), OperationError> {
+    let Some(object) = store.list("").try_next().await? else { return Ok(()) };
+    let message = format!("this place is not empty: it holds `{}`", crate::domain::SafeText(&object.key));
+    Err(OperationError::new(ErrorKind::Misconfigured, "foreign_content", message)
+        .with_help("give the archive a directory or prefix of its own; nothing was written"))
+}

@@ -1,0 +1,218 @@
+//! The log's only reader and writer.
+//!
+//! ```text
+//!  fold to n-1 ──▶ decide ──▶ PUT log/n if absent ──▶ Created ─────────────▶ committed
+//!       ▲                         │  ▲
+//!       │                         ▼  │ absent: the identical bytes again
+//!       │                  Exists / Unknown ──▶ read log/n ──▶ ours ───────▶ committed
+//!       └──────────────── another's: fold it, decide again ◀──────┘
+//! ```
+//!
+//! *Consistency*: the log decides; there are no leases and no clocks. *Retries*: only of identical
+//! bytes under the same version. *Crash*: before the PUT nothing happened, after it everything did.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::TryStreamExt;
+
+use super::error::{ErrorKind, OperationError};
+use crate::domain::layout::{MANIFEST, ObjectKey};
+use crate::domain::log::{Action, Commit, LOG_FORMAT, Writer, check};
+use crate::domain::views::Archive;
+use crate::domain::{Digest, Timestamp};
+use crate::format::{commit, manifest};
+use crate::ports::{CreateOutcome, Store};
+
+/// How often a write whose outcome is unknown is sent again before giving up.
+const SENDS_MAX: u32 = 5;
+
+/// What became of an append.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Appended {
+    /// The facts stand, as this version.
+    Committed(u64),
+    /// Another writer took the version. Its facts are folded; nothing of ours happened: decide again.
+    Overtaken,
+}
+
+/// The log of one archive, folded as far as it was read.
+pub struct Journal {
+    store: Arc<dyn Store>,
+    writer: Writer,
+    archive: Archive,
+    /// The version of the newest usable manifest, and when it was taken.
+    manifest: Option<(u64, Option<Timestamp>)>,
+}
+
+impl Journal {
+    /// Folds the log: the newest manifest that fits, and the commits after it.
+    pub async fn open(store: Arc<dyn Store>, writer: Writer) -> Result<Self, OperationError> {
+        let identity = read_identity(store.as_ref()).await?;
+        let mut journal = Self { store, writer, archive: Archive::default(), manifest: None };
+        let newest = journal.load_manifest().await?;
+        journal.refresh().await?;
+        if journal.archive.next == 0 {
+            return Err(no_archive("`archive.json` is there and the log is not: `init` was interrupted"));
+        }
+        if let Some(beyond) = newest.filter(|version| *version >= journal.archive.next) {
+            return Err(log_cut(&ObjectKey::Manifest { version: beyond }, journal.archive.next));
+        }
+        if journal.archive.identity != Some(identity) {
+            return Err(OperationError::damaged("archive.json", "is not the one the log began with"));
+        }
+        Ok(journal)
+    }
+
+    /// A journal of an archive that has no commit yet, for `init`.
+    pub fn begin(store: Arc<dyn Store>, writer: Writer, id: &str) -> Self {
+        let archive = Archive { id: id.to_owned(), ..Archive::default() };
+        Self { store, writer, archive, manifest: None }
+    }
+
+    /// What the log says.
+    pub fn archive(&self) -> &Archive {
+        &self.archive
+    }
+
+    /// The version and time of the newest manifest that was used or written.
+    pub fn manifest(&self) -> Option<(u64, Option<Timestamp>)> {
+        self.manifest
+    }
+
+    /// Remembers that a manifest of the present fold is stored.
+    pub fn note_manifest(&mut self) {
+        self.manifest = self.archive.next.checked_sub(1).map(|version| (version, self.archive.at));
+    }
+
+    /// Folds what others committed meanwhile. Returns how many commits there were.
+    pub async fn refresh(&mut self) -> Result<u64, OperationError> {
+        let before = self.archive.next;
+        loop {
+            let key = ObjectKey::Log { version: self.archive.next }.to_string();
+            let Some(bytes) = self.store.read(&key).await? else { return Ok(self.archive.next - before) };
+            self.fold(&key, &bytes)?;
+        }
+    }
+
+    /// Reads one commit again, for those who need more of it than the fold keeps.
+    pub async fn read(&self, version: u64) -> Result<Commit, OperationError> {
+        let key = ObjectKey::Log { version }.to_string();
+        let bytes = self.store.read(&key).await?;
+        let bytes = bytes.ok_or_else(|| OperationError::damaged(&key, "is missing from the log"))?;
+        commit::decode(&bytes).map_err(|error| OperationError::damaged(&key, error))
+    }
+
+    /// Commits these facts as the next version, or learns that another writer was faster.
+    pub async fn append(&mut self, at: Timestamp, actions: Vec<Action>) -> Result<Appended, OperationError> {
+        let version = self.archive.next;
+        let next = Commit {
+            format: LOG_FORMAT,
+            archive: self.archive.id.clone(),
+            version,
+            parent: self.archive.tip,
+            at,
+            writer: self.writer.clone(),
+            actions,
+        };
+        check(&self.archive, &next)
+            .map_err(|violation| OperationError::new(ErrorKind::Unexpected, "invariant", violation.to_string()))?;
+        let bytes = commit::encode(&next)?;
+        if self.put(version, &bytes).await? {
+            self.archive.apply(&next, Digest::of(&bytes));
+            return Ok(Appended::Committed(version));
+        }
+        self.refresh().await?;
+        Ok(Appended::Overtaken)
+    }
+
+    /// Whether the version is ours. An outcome that is not `Created` is settled by reading back.
+    async fn put(&self, version: u64, bytes: &Bytes) -> Result<bool, OperationError> {
+        let key = ObjectKey::Log { version }.to_string();
+        for _ in 0..SENDS_MAX {
+            if self.store.create(&key, bytes.clone()).await? == CreateOutcome::Created {
+                return Ok(true);
+            }
+            if let Some(found) = self.store.read(&key).await? {
+                return Ok(found == *bytes);
+            }
+        }
+        Err(OperationError::new(
+            ErrorKind::Unavailable,
+            "commit_unknown",
+            format!("`{key}` was sent {SENDS_MAX} times and is still not there"),
+        )
+        .with_help("run again: whatever became of it, the log decides"))
+    }
+
+    fn fold(&mut self, key: &str, bytes: &[u8]) -> Result<(), OperationError> {
+        let next = commit::decode(bytes).map_err(|error| OperationError::damaged(key, error))?;
+        check(&self.archive, &next).map_err(|violation| OperationError::damaged(key, violation.what))?;
+        self.archive.apply(&next, Digest::of(bytes));
+        Ok(())
+    }
+
+    /// Starts from the newest manifest that reads well and stands on the log as it is. Returns the
+    /// version of the newest manifest there is, usable or not.
+    async fn load_manifest(&mut self) -> Result<Option<u64>, OperationError> {
+        let mut versions: Vec<u64> = Vec::new();
+        let mut listing = self.store.list(MANIFEST);
+        while let Some(object) = listing.try_next().await? {
+            if let Some(ObjectKey::Manifest { version }) = ObjectKey::parse(&object.key) {
+                versions.push(version);
+            }
+        }
+        drop(listing);
+        for version in versions.iter().rev() {
+            if let Some(archive) = self.read_manifest(*version).await? {
+                self.manifest = Some((*version, archive.at));
+                self.archive = archive;
+                break;
+            }
+        }
+        Ok(versions.last().copied())
+    }
+
+    async fn read_manifest(&self, version: u64) -> Result<Option<Archive>, OperationError> {
+        let key = ObjectKey::Manifest { version };
+        let Some(bytes) = self.store.read(&key.to_string()).await? else { return Ok(None) };
+        let stored = match manifest::decode(&bytes) {
+            Ok(Some(stored)) if stored.version == version => stored,
+            Ok(_) => return Ok(None),
+            Err(error) => {
+                tracing::warn!(%key, %error, "a manifest cannot be read; folding the log instead");
+                return Ok(None);
+            }
+        };
+        let entry = ObjectKey::Log { version }.to_string();
+        match self.store.read(&entry).await? {
+            None => Err(log_cut(&key, version)),
+            Some(bytes) if Digest::of(&bytes) != stored.log => {
+                Err(OperationError::damaged(&entry, format!("is not the entry that `{key}` was made from")))
+            }
+            Some(_) => Ok(Some(stored.archive)),
+        }
+    }
+}
+
+/// The digest of `archive.json`, which must be there and be an archive's.
+async fn read_identity(store: &dyn Store) -> Result<Digest, OperationError> {
+    let key = ObjectKey::Identity.to_string();
+    let bytes = store.read(&key).await?.ok_or_else(|| no_archive("there is no `archive.json`"))?;
+    commit::decode_identity(&bytes).map_err(|error| OperationError::damaged(&key, error))?;
+    Ok(Digest::of(&bytes))
+}
+
+fn no_archive(why: &str) -> OperationError {
+    OperationError::new(ErrorKind::NoArchive, "no_archive", format!("there is no archive here: {why}"))
+        .with_help("`ochre init` makes one; check `--archive` if you have one")
+}
+
+fn log_cut(witness: &ObjectKey, end: u64) -> OperationError {
+    OperationError::new(
+        ErrorKind::Integrity,
+        "log_cut",
+        format!("the log was cut: `{witness}` exists and the log ends before version {end}"),
+    )
+    .with_help("restore the missing objects under `log/`; Ochre never deletes them and writes nothing until they are back")
+}

@@ -1,0 +1,315 @@
+//! The archiving side of a walk: batches of pages become record objects and commits.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::sync::mpsc::Receiver;
+
+use super::fetching::{Fetched, WalkEnd};
+use super::run::Run;
+use crate::domain::decide::{Against, Body, Decision, Quarantined, decide};
+use crate::domain::layout::ObjectKey;
+use crate::domain::log::{
+    Action, RecordObject, SegmentArchived, SourceSeen, WalkAbandoned, WalkAdvanced, WalkCompleted, WalkPurpose,
+};
+use crate::domain::normalise::route;
+use crate::domain::walk::{IDLE_PAGES_MAX, PageFacts, Proof};
+use crate::domain::{Cursor, Digest, ROUTING_VERSION, RawEvent, SafeText};
+use crate::format::{quarantine, segment};
+use crate::operations::error::ErrorKind;
+use crate::operations::objects::put_once;
+use crate::operations::{Appended, OperationError};
+use crate::ports::{Answer, Progress};
+
+/// A commit every 16 pages or 30 seconds, whichever is first.
+const BATCH_PAGES: usize = 16;
+const BATCH_TIME: Duration = Duration::from_secs(30);
+
+/// One walk as a run carries it.
+pub struct Walking {
+    /// Its identifier.
+    pub id: String,
+    /// Why it was begun.
+    pub purpose: WalkPurpose,
+    /// Whether it must meet an event held before it began.
+    pub canary: bool,
+    /// The version it began at: what was held before is its canary.
+    pub begun: u64,
+    /// Whether it may claim coverage.
+    pub met: bool,
+    /// What its pages prove.
+    pub proof: Proof,
+    /// The token for the next page.
+    pub cursor: Option<Cursor>,
+    /// Whether the log knows it.
+    pub logged: bool,
+    /// Whether another process ended it: then its facts are left out.
+    pub detached: bool,
+}
+
+/// What one commit is to hold.
+#[derive(Default)]
+struct Batch {
+    pages: Vec<Answer>,
+    end: Option<WalkEnd>,
+}
+
+impl Run<'_> {
+    /// Archives what the fetching task sends, until its end. Returns the end.
+    pub async fn archive(
+        &mut self,
+        walk: &mut Walking,
+        mut pages: Receiver<Fetched>,
+        first: Option<Answer>,
+    ) -> Result<WalkEnd, OperationError> {
+        let mut first = first;
+        loop {
+            let mut batch = self.gather(&mut pages, first.take()).await;
+            let bodies = self.absorb(walk, &mut batch);
+            if walk.proof.idle >= IDLE_PAGES_MAX && batch.end.is_none() {
+                batch.end = Some(WalkEnd::Stuck("no_progress"));
+            }
+            if !bodies.is_empty() || walk.proof.pages > 0 {
+                self.commit(walk, &bodies, batch.end.as_ref()).await?;
+            }
+            if let Some(end) = batch.end {
+                return Ok(end);
+            }
+        }
+    }
+
+    async fn gather(&mut self, pages: &mut Receiver<Fetched>, first: Option<Answer>) -> Batch {
+        let mut batch = Batch::default();
+        let clock = self.doors.clock.clone();
+        let mut due = first.as_ref().map(|_| clock.elapsed() + BATCH_TIME);
+        if let Some(answer) = first {
+            let more = answer.page.more;
+            batch.pages.push(answer);
+            if !more {
+                batch.end = Some(WalkEnd::Complete);
+            }
+        }
+        while batch.end.is_none() && batch.pages.len() < BATCH_PAGES {
+            let time = async {
+                match due {
+                    Some(moment) => clock.until(moment).await,
+                    None => std::future::pending().await,
+                }
+            };
+            let fetched = tokio::select! {
+                biased;
+                fetched = pages.recv() => fetched,
+                () = time => break,
+            };
+            match fetched {
+                Some(Fetched::Page(answer)) => {
+                    due = due.or(Some(clock.elapsed() + BATCH_TIME));
+                    batch.pages.push(*answer);
+                }
+                Some(Fetched::End(end)) => batch.end = Some(end),
+                None => batch.end = Some(WalkEnd::Stuck("fetching_died")),
+            }
+        }
+        batch
+    }
+
+    /// Takes the pages apart: bodies to decide over, and what the pages prove.
+    fn absorb(&mut self, walk: &mut Walking, batch: &mut Batch) -> Vec<Body> {
+        let mut bodies = Vec::new();
+        let ordered = walk.proof.ordered;
+        for answer in batch.pages.drain(..) {
+            let served_at = self.hear(answer.served_at);
+            let from = bodies.len();
+            bodies.extend(answer.page.events.into_iter().map(|raw| Body { routed: route(&raw), raw }));
+            let ingested = bodies[from..].iter().filter_map(|body| body.routed.as_ref().ok()?.ingested);
+            walk.proof.absorb(&PageFacts::of(ingested, served_at, answer.took), self.settings.walk.lag);
+            walk.cursor = answer.page.cursor.filter(|_| answer.page.more);
+            self.report.pages += 1;
+            if !answer.page.more {
+                walk.proof.finish(served_at);
+            }
+        }
+        if ordered && !walk.proof.ordered {
+            self.warn("the API sent events out of order; nothing is covered until this walk ends");
+        }
+        if let (Some(top), Some(reached)) = (walk.proof.top, walk.proof.reached) {
+            self.doors.watcher.saw(Progress::Walking {
+                fetched: self.report.counts.fetched + bodies.len() as u64,
+                requests: self.source.requests(),
+                top,
+                reached,
+                since: walk.proof.since,
+            });
+        }
+        bodies
+    }
+
+    /// Decides over the bodies and commits them with what the walk proves; again from the start
+    /// whenever another writer was faster.
+    async fn commit(&mut self, walk: &mut Walking, bodies: &[Body], end: Option<&WalkEnd>) -> Result<(), OperationError> {
+        self.check_source(bodies)?;
+        let store = self.doors.store.clone();
+        loop {
+            self.holdings.load(store.as_ref(), &self.journal, bodies).await?;
+            let originals = self.holdings.originals(store.as_ref(), &self.journal, bodies).await?;
+            let archive = self.journal.archive();
+            let decision = decide(
+                bodies,
+                &Against {
+                    held: self.holdings.ids(),
+                    originals: &originals,
+                    quarantined: &archive.record.quarantined,
+                    types: &archive.record.types,
+                    canary_before: walk.begun,
+                },
+            );
+            let met = walk.met || if walk.canary { decision.met_canary } else { decision.counts.fetched > 0 };
+            let mut actions = self.source_seen(bodies);
+            if !bodies.is_empty() {
+                let fresh: Vec<RawEvent> = decision.fresh.iter().map(|at| bodies[*at].raw.clone()).collect();
+                actions.push(self.write_batch(fresh, &decision).await?);
+            }
+            actions.extend(self.walk_facts(walk, met, end));
+            if actions.is_empty() {
+                return Ok(());
+            }
+            let version = match self.journal.append(self.server_time(), actions).await? {
+                Appended::Committed(version) => version,
+                Appended::Overtaken => continue,
+            };
+            self.holdings.remember(bodies, &decision, version);
+            self.report.counts += decision.counts;
+            walk.met = met;
+            walk.logged |= self.journal.archive().walks.live.contains_key(&walk.id);
+            return Ok(());
+        }
+    }
+
+    /// Writes the batch's record objects, named by the version about to be committed.
+    async fn write_batch(&self, fresh: Vec<RawEvent>, decision: &Decision) -> Result<Action, OperationError> {
+        let rows = fresh.len() as u64;
+        let segment = match rows {
+            0 => None,
+            _ => {
+                let encoded = tokio::task::spawn_blocking(move || segment::encode(fresh.iter())).await;
+                let bytes = encoded
+                    .map_err(|error| OperationError::new(ErrorKind::Unexpected, "encode", error.to_string()))??;
+                Some(self.write_record(bytes, rows, false).await?)
+            }
+        };
+        let quarantine = self.write_quarantine(&decision.quarantine).await?;
+        Ok(Action::SegmentArchived(SegmentArchived {
+            segment,
+            quarantine,
+            quarantined: decision.quarantine.iter().map(Quarantined::digest).collect(),
+            counts: decision.counts,
+            routing: ROUTING_VERSION,
+            rows: decision.rows.clone(),
+            ingested_min: decision.ingested_min,
+            ingested_max: decision.ingested_max,
+        }))
+    }
+
+    /// Writes bodies that are not archived events; nothing where there are none.
+    pub async fn write_quarantine(&self, bodies: &[Quarantined]) -> Result<Option<RecordObject>, OperationError> {
+        if bodies.is_empty() {
+            return Ok(None);
+        }
+        let bytes = quarantine::encode(bodies)?;
+        self.write_record(bytes, bodies.len() as u64, true).await.map(Some)
+    }
+
+    async fn write_record(&self, bytes: Bytes, rows: u64, quarantine: bool) -> Result<RecordObject, OperationError> {
+        let sha256 = Digest::of(&bytes);
+        let version = self.journal.archive().next;
+        let key = ObjectKey::record(self.server_time(), version, sha256, quarantine).to_string();
+        put_once(self.doors.store.as_ref(), &key, &bytes).await?;
+        Ok(RecordObject { key, sha256, bytes: bytes.len() as u64, rows })
+    }
+
+    /// What is to be said of the walk, given where the log says it stands.
+    fn walk_facts(&self, walk: &mut Walking, met: bool, end: Option<&WalkEnd>) -> Vec<Action> {
+        let (Some(top), Some(reached)) = (walk.proof.top, walk.proof.reached) else { return Vec::new() };
+        let live = self.journal.archive().walks.live.get(&walk.id);
+        walk.detached |= walk.logged && live.is_none();
+        let from = live.map_or(top, |live| live.advanced.reached);
+        // Another process that carries this walk may be deeper already: then ours says nothing new.
+        if walk.detached || reached > from || live.is_some_and(|live| live.advanced.pages > walk.proof.pages) {
+            return Vec::new();
+        }
+        let advanced = WalkAdvanced {
+            walk: walk.id.clone(),
+            purpose: walk.purpose,
+            since: walk.proof.since,
+            top,
+            from,
+            reached,
+            canary: walk.canary,
+            met,
+            ordered: walk.proof.ordered,
+            pages: walk.proof.pages,
+            cursor: walk.cursor.clone(),
+        };
+        let unchanged = live.is_some_and(|live| live.advanced == WalkAdvanced { from: live.advanced.from, ..advanced.clone() });
+        let mut facts = if unchanged { Vec::new() } else { vec![Action::WalkAdvanced(advanced)] };
+        facts.extend(self.ending(walk, met, end));
+        facts
+    }
+
+    fn ending(&self, walk: &Walking, met: bool, end: Option<&WalkEnd>) -> Option<Action> {
+        let abandoned = |reason: &str| {
+            Some(Action::WalkAbandoned(WalkAbandoned { walk: walk.id.clone(), reason: reason.to_owned() }))
+        };
+        match end? {
+            WalkEnd::Complete if walk.canary && !met => abandoned("canary_missing"),
+            WalkEnd::Complete => Some(Action::WalkCompleted(WalkCompleted {
+                walk: walk.id.clone(),
+                swept: self.is_sweep(walk),
+                covered: walk.proof.span().filter(|_| met),
+            })),
+            WalkEnd::CursorRefused => abandoned("cursor_refused"),
+            WalkEnd::Stuck(reason) => abandoned(reason),
+            WalkEnd::TimeUp | WalkEnd::Interrupted | WalkEnd::Failed(_) => None,
+        }
+    }
+
+    fn is_sweep(&self, walk: &Walking) -> bool {
+        let depth = walk.proof.top.map(|top| top.since(walk.proof.since)).unwrap_or_default();
+        match walk.purpose {
+            WalkPurpose::First | WalkPurpose::Sweep => true,
+            WalkPurpose::Backfill => depth >= self.settings.walk.sweep_daily,
+            WalkPurpose::Head => false,
+        }
+    }
+
+    /// Refuses another workspace's key before anything of it is written.
+    fn check_source(&self, bodies: &[Body]) -> Result<(), OperationError> {
+        let Some(seen) = self.journal.archive().source else { return Ok(()) };
+        let mut named = organizations(bodies).peekable();
+        let Some(first) = named.peek().copied() else { return Ok(()) };
+        if named.any(|organization| Digest::of(organization.as_bytes()) == seen) {
+            return Ok(());
+        }
+        let message = format!(
+            "this key reads another organisation (`{}`) than the one in this archive",
+            SafeText(first)
+        );
+        Err(OperationError::new(ErrorKind::Misconfigured, "other_organization", message)
+            .with_help("nothing was written; use the key of the archive's own workspace, or another `--archive`"))
+    }
+
+    fn source_seen(&self, bodies: &[Body]) -> Vec<Action> {
+        if self.journal.archive().source.is_some() {
+            return Vec::new();
+        }
+        let fact = |organization: &str| {
+            Action::SourceSeen(SourceSeen { organization: Digest::of(organization.as_bytes()) })
+        };
+        organizations(bodies).next().map(fact).into_iter().collect()
+    }
+
+}
+
+fn organizations(bodies: &[Body]) -> impl Iterator<Item = &str> {
+    bodies.iter().filter_map(|body| body.routed.as_ref().ok()?.organization.as_deref())
+}
