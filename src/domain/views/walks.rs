@@ -38,7 +38,7 @@ pub struct WalksView {
     /// Walks abandoned in a row, none of which got deeper than the one before.
     pub restarts: u32,
     /// The deepest point the last abandoned walk had reached.
-    abandoned_at: Option<Timestamp>,
+    pub abandoned_at: Option<Timestamp>,
 }
 
 impl WalksView {

@@ -1,21 +1,25 @@
 //! Levels 2 and 3: the bytes of every object, and what they say.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use bytes::Bytes;
-use futures_util::stream::{self, StreamExt};
+use futures_util::TryStreamExt;
+use futures_util::stream::{self, BoxStream, StreamExt};
 
 use super::VerifyReport;
 use crate::domain::decide::partition_type;
 use crate::domain::dedupe::id_hash;
+use crate::domain::finding::Severity;
 use crate::domain::layout::ObjectKey;
-use crate::domain::log::DataFile;
+use crate::domain::log::{DataFile, RecordObject};
 use crate::domain::normalise::{columns, route};
-use crate::domain::partition::{PartitionKey, TypeKey};
+use crate::domain::partition::PartitionKey;
 use crate::domain::schema::{Field, RowSum};
 use crate::domain::views::{Archive, Segment};
 use crate::domain::{Digest, Timestamp};
 use crate::format::{parquet, quarantine, segment};
+use crate::operations::error::ErrorKind;
 use crate::operations::{Doors, OperationError};
 use crate::ports::{Progress, Store};
 
@@ -39,21 +43,19 @@ struct Checked {
 /// Reads every named object that is there.
 pub async fn check(
     doors: &Doors,
-    archive: &Archive,
+    archive: &Arc<Archive>,
     missing: &BTreeSet<String>,
     content: bool,
     report: &mut VerifyReport,
 ) -> Result<(), OperationError> {
-    let (mut record, mut lake) = (Sums::new(), Sums::new());
-    let mut ids = Vec::new();
     let passes = if content { archive.record.totals.archived.div_ceil(IDS_AT_ONCE).max(1) } else { 1 };
-    let context = Context { content, passes, pass: 0, types: &archive.record.types, archive };
-    let named = Named::all(archive).into_iter().filter(|named| !missing.contains(named.key()));
-    let named: Vec<Named> = named.collect();
+    let checker = Checker { store: doors.store.clone(), archive: archive.clone(), content, passes, pass: 0 };
+    let named: Vec<Named> = Named::all(archive).into_iter().filter(|named| !missing.contains(named.key())).collect();
+    let segments: Vec<Named> = named.iter().filter(|named| matches!(named, Named::Segment(_))).cloned().collect();
     let total = named.len() as u64;
-    let mut results = stream::iter(named).map(|named| context.read(doors.store.as_ref(), named)).buffered(AT_ONCE);
-    while let Some(result) = results.next().await {
-        let (named, checked) = result?;
+    let (mut record, mut lake, mut ids) = (Sums::new(), Sums::new(), Vec::new());
+    let mut results = checker.read_all(named);
+    while let Some((named, checked)) = results.try_next().await? {
         report.objects += 1;
         report.bytes += checked.bytes;
         for (level, code, what) in checked.faults {
@@ -64,21 +66,22 @@ pub async fn check(
             into.entry(key).or_default().merge(sum);
         }
         ids.extend(checked.ids);
-        if report.objects % 64 == 0 || report.objects == total {
+        if report.objects.is_multiple_of(64) || report.objects == total {
             doors.watcher.saw(Progress::Verifying { done: report.objects, total });
         }
     }
     drop(results);
     if content {
-        compare(&record, &lake, report);
+        // Where bytes are missing or altered, sums cannot agree: that was said already.
+        if report.worst() != Some(Severity::Damage) {
+            compare(&record, &lake, report);
+        }
         doubles(&mut ids, report);
         for pass in 1..passes {
-            let context = Context { pass, ..context };
-            let segments = archive.record.segments.iter().map(Named::Segment).filter(|named| !missing.contains(named.key()));
-            let mut results = stream::iter(segments).map(|named| context.read(doors.store.as_ref(), named)).buffered(AT_ONCE);
-            let mut ids = Vec::new();
-            while let Some(result) = results.next().await {
-                ids.extend(result?.1.ids);
+            let mut results = Checker { pass, ..checker.clone() }.read_all(segments.clone());
+            ids.clear();
+            while let Some((_, checked)) = results.try_next().await? {
+                ids.extend(checked.ids);
             }
             doubles(&mut ids, report);
         }
@@ -86,21 +89,22 @@ pub async fn check(
     Ok(())
 }
 
-#[derive(Clone, Copy)]
-enum Named<'a> {
-    Segment(&'a Segment),
-    Quarantine(&'a crate::domain::log::RecordObject),
-    File(&'a DataFile),
+/// An object the log names.
+#[derive(Clone)]
+enum Named {
+    Segment(Segment),
+    Quarantine(RecordObject),
+    File(DataFile),
 }
 
-impl<'a> Named<'a> {
-    fn all(archive: &'a Archive) -> Vec<Self> {
-        let segments = archive.record.segments.iter().map(Self::Segment);
-        let quarantine = archive.record.quarantine.iter().map(Self::Quarantine);
-        segments.chain(quarantine).chain(archive.lake.files.iter().map(Self::File)).collect()
+impl Named {
+    fn all(archive: &Archive) -> Vec<Self> {
+        let segments = archive.record.segments.iter().cloned().map(Self::Segment);
+        let quarantine = archive.record.quarantine.iter().cloned().map(Self::Quarantine);
+        segments.chain(quarantine).chain(archive.lake.files.iter().cloned().map(Self::File)).collect()
     }
 
-    fn key(&self) -> &'a str {
+    fn key(&self) -> &str {
         match self {
             Self::Segment(segment) => &segment.object.key,
             Self::Quarantine(object) => &object.key,
@@ -117,38 +121,54 @@ impl<'a> Named<'a> {
     }
 }
 
-#[derive(Clone, Copy)]
-struct Context<'a> {
+#[derive(Clone)]
+struct Checker {
+    store: Arc<dyn Store>,
+    archive: Arc<Archive>,
     content: bool,
+    /// Ids are looked at in so many passes, to bound memory.
     passes: u64,
     pass: u64,
-    types: &'a BTreeMap<TypeKey, u64>,
-    archive: &'a Archive,
 }
 
-impl<'a> Context<'a> {
-    async fn read(self, store: &dyn Store, named: Named<'a>) -> Result<(Named<'a>, Checked), OperationError> {
-        let mut checked = Checked::default();
-        let Some(bytes) = store.read(named.key()).await? else {
-            checked.faults.push((1, "missing_object", "is named by the log and missing".to_owned()));
-            return Ok((named, checked));
+impl Checker {
+    fn read_all(&self, named: Vec<Named>) -> BoxStream<'static, Result<(Named, Checked), OperationError>> {
+        let checker = self.clone();
+        let reads = stream::iter(named).map(move |named| tokio::spawn(checker.clone().read(named)));
+        let joined = |read: Result<_, tokio::task::JoinError>| {
+            read.unwrap_or_else(|error| Err(OperationError::new(ErrorKind::Unexpected, "verify", error.to_string())))
         };
-        checked.bytes = bytes.len() as u64;
-        let whole = tokio::task::block_in_place(|| {
-            if Digest::of(&bytes) != named.digest() {
-                checked.faults.push((2, "digest_mismatch", "does not have the digest that the log names".to_owned()));
-            }
-            if self.content { self.content(named, bytes, &mut checked) } else { Ok(()) }
-        });
-        if let Err(what) = whole {
-            checked.faults.push((3, "content", what));
-        }
-        Ok((named, checked))
+        reads.buffered(AT_ONCE).map(joined).boxed()
     }
 
-    fn content(&self, named: Named<'_>, bytes: Bytes, checked: &mut Checked) -> Result<(), String> {
+    async fn read(self, named: Named) -> Result<(Named, Checked), OperationError> {
+        let Some(bytes) = self.store.read(named.key()).await? else {
+            let fault = (1, "missing_object", "is named by the log and missing".to_owned());
+            return Ok((named, Checked { faults: vec![fault], ..Checked::default() }));
+        };
+        let checked = tokio::task::spawn_blocking(move || {
+            let checked = self.check(&named, bytes);
+            (named, checked)
+        });
+        checked.await.map_err(|error| OperationError::new(ErrorKind::Unexpected, "verify", error.to_string()))
+    }
+
+    fn check(&self, named: &Named, bytes: Bytes) -> Checked {
+        let mut checked = Checked { bytes: bytes.len() as u64, ..Checked::default() };
+        if Digest::of(&bytes) != named.digest() {
+            // What such bytes say is nobody's word: their content is not looked at.
+            checked.faults.push((2, "digest_mismatch", "does not have the digest that the log names".to_owned()));
+        } else if self.content
+            && let Err(what) = self.read_content(named, bytes, &mut checked)
+        {
+            checked.faults.push((3, "content", what));
+        }
+        checked
+    }
+
+    fn read_content(&self, named: &Named, bytes: Bytes, checked: &mut Checked) -> Result<(), String> {
         match named {
-            Named::Segment(held) => self.segment(held, &bytes, checked),
+            Named::Segment(held) => self.read_segment(held, &bytes, checked),
             Named::Quarantine(object) => {
                 let bodies = quarantine::decode(&bytes).map_err(|error| error.to_string())?;
                 let rows = bodies.collect::<Result<Vec<_>, _>>().map_err(|error| error.to_string())?.len();
@@ -158,12 +178,14 @@ impl<'a> Context<'a> {
         }
     }
 
-    fn segment(&self, held: &Segment, bytes: &[u8], checked: &mut Checked) -> Result<(), String> {
+    fn read_segment(&self, held: &Segment, bytes: &[u8], checked: &mut Checked) -> Result<(), String> {
+        let lake = &self.archive.lake;
         let mut rows = 0;
         let mut days: BTreeMap<_, u64> = BTreeMap::new();
         for line in segment::decode(bytes).map_err(|error| error.to_string())? {
             let raw = line.map_err(|error| error.to_string())?;
-            let routed = route(&raw).map_err(|rejection| format!("line {} is not an event: {}", rows + 1, rejection.as_str()))?;
+            let routed = route(&raw);
+            let routed = routed.map_err(|why| format!("line {} is not an event: {}", rows + 1, why.as_str()))?;
             rows += 1;
             let id = id_hash(&routed.id) as u64;
             if id % self.passes == self.pass {
@@ -171,9 +193,9 @@ impl<'a> Context<'a> {
             }
             let date = routed.occurred.date();
             *days.entry(date).or_default() += 1;
-            let confirmed = self.archive.lake.taker(date, held.version).is_some_and(|taker| !self.archive.lake.open.contains_key(&taker));
+            let confirmed = lake.taker(date, held.version).is_some_and(|taker| !lake.open.contains_key(&taker));
             if confirmed && self.pass == 0 {
-                let event_type = partition_type(&routed, self.types);
+                let event_type = partition_type(&routed, &self.archive.record.types);
                 let row = columns(&raw, &routed, &event_type);
                 checked.sums.entry(PartitionKey { date, event_type }).or_default().add(&row);
             }

@@ -12,6 +12,8 @@ mod content;
 mod inventory;
 mod ledger;
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use super::{Doors, OperationError};
@@ -63,7 +65,7 @@ impl VerifyReport {
 /// Verifies up to `level`. An error is returned only where there is nothing to verify or the store fails.
 pub async fn verify(doors: &Doors, level: u8) -> Result<VerifyReport, OperationError> {
     let mut report = VerifyReport { level: level.min(LEVEL_MAX), ..VerifyReport::default() };
-    let archive = ledger::check(doors, &mut report).await?;
+    let archive = Arc::new(ledger::check(doors, &mut report).await?);
     report.version = archive.next.saturating_sub(1);
     report.record_rows = archive.record.totals.archived;
     report.lake_rows = archive.lake.rows;

@@ -1,0 +1,15 @@
+//! Ochre from outside, one file for each verb: real formats and real logic over simulated doors.
+//!
+//! The desk is tested with the real binary over real sockets; everything else in process, where a year
+//! takes a moment and every failure can be replayed by its seed.
+
+mod backfill;
+mod crash;
+mod desk;
+mod golden;
+mod publish;
+mod store;
+mod sync;
+mod verify;
+mod world;
+mod worlds;

@@ -1,0 +1,82 @@
+//! `publish`: when rows go out, and that anyone can finish what another began.
+
+use std::sync::Arc;
+
+use ochre::domain::log::Action;
+use ochre::operations::publish::publish;
+use ochre::sim::faulty_store::{FaultSchedule, FaultyStore, StoreFault};
+
+use crate::world::{DAY, HOUR, World, glob_ids, is_done, record_ids, start};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_day_goes_out_once_when_it_has_settled() {
+    let world = World::new(31, 4_000);
+    let report = world.sync().await;
+    assert!(report.published_rows > 0 && report.unpublished_rows > 0, "today waits");
+    world.pass(DAY * 2);
+    let report = world.sync().await;
+    assert!(is_done(&report));
+    let archive = world.archive().await;
+    let today = (start() + DAY * 2).date();
+    assert!(archive.lake.waiting.keys().all(|day| *day >= today.pred_opt().unwrap()), "{:?}", archive.lake.waiting.keys());
+    world.assert_whole().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unfinished_publishing_is_finished_by_whoever_comes_next() {
+    let world = World::new(31, 600).publishing_at_once();
+    let doors = world.doors();
+    world.init().await;
+    // The store dies in the middle of the files, after the intent was committed.
+    let dying = FaultyStore::new(world.store.clone(), FaultSchedule::at(40, StoreFault::CrashAfter));
+    let _ = world.sync_over(&world.doors_to(Arc::new(dying))).await;
+    let open = world.archive().await.lake.open.len();
+    assert_eq!(open, 1, "the intent stands, the outcome does not");
+    let mut journal = world.journal().await;
+    publish(&mut journal, &doors, &world.settings.publish, start()).await.unwrap();
+    assert!(journal.archive().lake.open.is_empty());
+    assert_eq!(glob_ids(&world.store), record_ids(&world.store, journal.archive()).await);
+    world.assert_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn late_rows_of_a_published_day_go_out_in_one_further_file() {
+    let world = World::new(31, 4_000);
+    for _ in 0..6 {
+        world.sync().await;
+        world.pass(HOUR * 20);
+    }
+    let archive = world.archive().await;
+    let days = archive.lake.intents.values().map(Vec::len).max().unwrap();
+    assert!(days >= 2, "some day had late rows");
+    for version in 0..archive.next {
+        for action in world.journal().await.read(version).await.unwrap().actions {
+            if let Action::LakePublishing(intent) = action {
+                assert_eq!(intent.upto + 1, version);
+            }
+        }
+    }
+    world.assert_whole().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_publishers_at_once_publish_each_row_once() {
+    let world = World::new(31, 900);
+    world.sync().await;
+    let doors = world.doors();
+    let rules = ochre::domain::publish::PublishRules {
+        when: ochre::domain::publish::PublishWhen::Commit,
+        ..world.settings.publish
+    };
+    let (mut one, mut other) = (world.journal().await, world.journal().await);
+    let (a, b) = tokio::join!(
+        publish(&mut one, &doors, &rules, start()),
+        publish(&mut other, &doors, &rules, start())
+    );
+    a.unwrap();
+    b.unwrap();
+    let archive = world.archive().await;
+    assert_eq!(archive.lake.unpublished_rows(), 0);
+    assert_eq!(glob_ids(&world.store), record_ids(&world.store, &archive).await);
+    world.assert_sound().await;
+}
