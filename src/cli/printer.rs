@@ -48,7 +48,7 @@ impl Printer {
 
     /// A warning, on stderr.
     pub fn warn(&self, text: &str) {
-        self.say(format!("warning: {text}"));
+        self.say(format!("warning: {}", shown(text)));
     }
 
     /// One JSON line of data.
@@ -90,8 +90,8 @@ impl Printer {
             });
             writeln!(err, "{error}")
         } else {
-            let help = failure.help.as_ref().map(|help| format!("\n  help: {help}")).unwrap_or_default();
-            writeln!(err, "error: {}{help}", failure.message)
+            let help = failure.help.as_ref().map(|help| format!("\n  help: {}", shown(help))).unwrap_or_default();
+            writeln!(err, "error: {}{help}", shown(&failure.message))
         };
     }
 
@@ -145,6 +145,11 @@ pub fn spanned(seconds: u64) -> String {
         (1, hours, _) => format!("1 day {hours} h"),
         (days, hours, _) => format!("{days} days {hours} h"),
     }
+}
+
+/// Several lines of which parts may be of foreign origin, safe to show.
+fn shown(text: &str) -> String {
+    text.lines().map(|line| SafeText(line).up_to(2_000)).collect::<Vec<_>>().join("\n")
 }
 
 /// Text of foreign origin, safe to show.

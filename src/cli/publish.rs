@@ -15,15 +15,14 @@ pub async fn run(common: &Common, verb: &DryRun, printer: &Printer) -> Result<u8
     let wiring = Wiring::read(common, &[])?;
     let doors = wiring.doors(printer)?;
     let mut journal = Journal::open(doors.store.clone(), writer(doors.entropy.as_ref(), "publish")).await?;
-    let rules = wiring.publish_rules();
+    let (rules, at) = (wiring.publish_rules(), doors.clock.now());
     if verb.dry_run {
-        let (days, open) = (due(journal.archive(), &rules), journal.archive().lake.open.len());
+        let (days, open) = (due(journal.archive(), &rules, at), journal.archive().lake.open.len());
         printer.line(format!("would finish {open} interrupted publishings and publish {} days", days.len()));
         days.iter().for_each(|day| printer.line(format!("  {day}")));
         printer.summary("ok", DONE, json!({ "dry_run": true, "open": open, "days": days }));
         return Ok(DONE);
     }
-    let at = doors.clock.now();
     let published = publish(&mut journal, &doors, &rules, at).await?;
     let waiting = journal.archive().lake.unpublished_rows();
     let (rows, files) = (published.rows, published.files);

@@ -3,6 +3,7 @@
 //! The conservation law lives here: `fetched = archived + duplicates + rejected`.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::Duration;
 
 use bytes::Bytes;
 use chrono::NaiveDate;
@@ -12,6 +13,9 @@ use super::log::{BodyCounts, RowCounts};
 use super::normalise::{Rejection, Routed};
 use super::partition::TypeKey;
 use super::{Digest, RawEvent, Timestamp};
+
+/// How far an `ingestionTimestamp` may be ahead of the server's own clock and be believed.
+const CLOCKS_APART_MAX: Duration = Duration::from_secs(3600);
 
 /// Types that get a partition of their own; later ones share one.
 pub const OWN_TYPES_MAX: usize = 500;
@@ -51,8 +55,12 @@ pub struct Against<'a> {
     pub quarantined: &'a BTreeSet<Digest>,
     /// Rows by type so far: the types that have partitions.
     pub types: &'a BTreeMap<TypeKey, u64>,
-    /// The walk's canary is an event held before this version.
+    /// The walk's canary is an event held before this version …
     pub canary_before: u64,
+    /// … that no walk archived which has itself not met its canary.
+    pub unproven: &'a BTreeSet<u64>,
+    /// The server's clock: an `ingestionTimestamp` far beyond it tells nothing about the stream.
+    pub now: Timestamp,
 }
 
 /// What is to be written.
@@ -70,8 +78,8 @@ pub struct Decision {
     pub ingested_min: Option<Timestamp>,
     /// The newest `ingestionTimestamp` among the new events.
     pub ingested_max: Option<Timestamp>,
-    /// Whether an event held before the walk began was met.
-    pub met_canary: bool,
+    /// The oldest event met that was held before the walk began, whatever its content is now.
+    pub met: Option<Timestamp>,
 }
 
 /// The UTC days of the batch's events.
@@ -85,8 +93,8 @@ pub fn suspects(batch: &[Body], held: &HeldIds) -> BTreeMap<u64, BTreeSet<u128>>
     for body in batch {
         let Ok(routed) = &body.routed else { continue };
         let id = id_hash(&routed.id);
-        if let Some(found) = held.find(routed.occurred.date(), id)
-            && found.body != text_hash(&body.raw)
+        if let Some(found) = held.find(id)
+            && found.body.is_some_and(|text| text != text_hash(&body.raw))
         {
             wanted.entry(found.version).or_default().insert(id);
         }
@@ -129,9 +137,9 @@ impl Taking<'_> {
     fn take(&mut self, batch: &[Body], at: usize, routed: &Routed) {
         let id = id_hash(&routed.id);
         let raw = &batch[at].raw;
-        if let Some(held) = self.against.held.find(routed.occurred.date(), id) {
-            let same = held.body == text_hash(raw) || self.is_original(id, raw);
-            self.decision.met_canary |= same && held.version < self.against.canary_before;
+        if let Some(held) = self.against.held.find(id) {
+            let same = held.body.is_none_or(|text| text == text_hash(raw)) || self.is_original(id, raw);
+            self.meet(held.version, routed.ingested);
             self.repeat(raw, same);
         } else if let Some(first) = self.seen.get(&id) {
             let same = same_content(batch[*first].raw.as_str(), raw.as_str());
@@ -140,11 +148,20 @@ impl Taking<'_> {
             self.seen.insert(id, at);
             self.decision.fresh.push(at);
             self.decision.counts.archived += 1;
-            if let Some(ingested) = routed.ingested {
+            let latest = self.against.now + CLOCKS_APART_MAX;
+            if let Some(ingested) = routed.ingested.filter(|ingested| *ingested <= latest) {
                 let lowest = self.decision.ingested_min.map_or(ingested, |min| min.min(ingested));
                 self.decision.ingested_min = Some(lowest);
                 self.decision.ingested_max = self.decision.ingested_max.max(Some(ingested));
             }
+        }
+    }
+
+    /// A held event was met. One without an ingestion time counts as met at the top.
+    fn meet(&mut self, version: u64, ingested: Option<Timestamp>) {
+        if version < self.against.canary_before && !self.against.unproven.contains(&version) {
+            let at = ingested.unwrap_or(self.against.now);
+            self.decision.met = Some(self.decision.met.map_or(at, |met| met.min(at)));
         }
     }
 
@@ -210,7 +227,7 @@ pub fn partition_type(routed: &Routed, types: &BTreeMap<TypeKey, u64>) -> TypeKe
 pub fn remember(batch: &[Body], decision: &Decision, version: u64, held: &mut HeldIds) {
     for at in &decision.fresh {
         let Ok(routed) = &batch[*at].routed else { continue };
-        let fact = Held { version, body: text_hash(&batch[*at].raw) };
+        let fact = Held { version, body: Some(text_hash(&batch[*at].raw)) };
         held.insert(routed.occurred.date(), id_hash(&routed.id), fact);
     }
 }
@@ -239,6 +256,8 @@ mod tests {
             quarantined: &BTreeSet::new(),
             types,
             canary_before: 0,
+            unproven: &BTreeSet::new(),
+            now: Timestamp::from_seconds(1_800_000_000),
         };
         decide(&bodies(texts), &against)
     }

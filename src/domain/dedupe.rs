@@ -4,6 +4,7 @@
 //! its day, or of the day beside it. [`HeldIds`] therefore keeps ids by day, loads only the days a
 //! batch needs, and forgets the days used longest ago: memory is bounded by days, not by history.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{Days, NaiveDate};
@@ -15,21 +16,21 @@ use super::Digest;
 pub struct Held {
     /// The version whose segment holds it.
     pub version: u64,
-    /// The first half of the SHA-256 of its text.
-    pub body: u128,
+    /// The first half of the SHA-256 of its text; none where its segment cannot be read any more.
+    pub body: Option<u128>,
 }
 
-/// Ids of held events, by day.
+/// Ids of held events of the days that are loaded.
 #[derive(Debug, Default)]
 pub struct HeldIds {
+    ids: HashMap<u128, Held>,
     days: BTreeMap<NaiveDate, Day>,
-    ids: usize,
     turn: u64,
 }
 
 #[derive(Debug, Default)]
 struct Day {
-    ids: HashMap<u128, Held>,
+    ids: Vec<u128>,
     used: u64,
 }
 
@@ -69,14 +70,18 @@ impl HeldIds {
 
     /// Remembers one event, if its day is loaded. The first one seen of an id stays.
     pub fn insert(&mut self, day: NaiveDate, id: u128, held: Held) {
-        if let Some(day) = self.days.get_mut(&day) {
-            self.ids += usize::from(day.ids.insert(id, held).is_none());
+        if let Some(day) = self.days.get_mut(&day)
+            && let Entry::Vacant(place) = self.ids.entry(id)
+        {
+            place.insert(held);
+            day.ids.push(id);
         }
     }
 
-    /// Looks an event up in its day and the days beside it.
-    pub fn find(&self, day: NaiveDate, id: u128) -> Option<Held> {
-        around(day).find_map(|day| self.days.get(&day)?.ids.get(&id).copied())
+    /// Looks an event up among all loaded days: its own and the ones beside it are among them, and an
+    /// id that comes with another day's time is still the same id.
+    pub fn find(&self, id: u128) -> Option<Held> {
+        self.ids.get(&id).copied()
     }
 
     /// Begins a new batch that needs `days`: forgets the days used longest ago while more than
@@ -88,10 +93,12 @@ impl HeldIds {
                 day.used = self.turn;
             }
         }
-        while self.ids > ids_max {
+        while self.ids.len() > ids_max {
             let idle = self.days.iter().filter(|(_, day)| day.used < self.turn);
             let Some(oldest) = idle.min_by_key(|(_, day)| day.used).map(|(date, _)| *date) else { return };
-            self.ids -= self.days.remove(&oldest).map_or(0, |day| day.ids.len());
+            for id in self.days.remove(&oldest).map(|day| day.ids).unwrap_or_default() {
+                self.ids.remove(&id);
+            }
         }
     }
 }
@@ -114,12 +121,14 @@ mod tests {
     }
 
     #[test]
-    fn an_id_is_found_on_the_days_beside_its_own() {
+    fn the_first_of_an_id_stays() {
         let mut held = HeldIds::default();
-        held.open(&BTreeSet::from([day(5)]));
-        held.insert(day(5), 7, Held { version: 1, body: 1 });
-        assert!(held.find(day(4), 7).is_some() && held.find(day(6), 7).is_some());
-        assert!(held.find(day(7), 7).is_none());
+        held.open(&BTreeSet::from([day(5), day(9)]));
+        held.insert(day(5), 7, Held { version: 1, body: Some(1) });
+        held.insert(day(9), 7, Held { version: 2, body: Some(2) });
+        held.insert(day(6), 8, Held { version: 2, body: Some(2) });
+        assert_eq!(held.find(7).map(|held| held.version), Some(1));
+        assert!(held.find(8).is_none(), "its day is not loaded");
     }
 
     #[test]
@@ -129,7 +138,7 @@ mod tests {
             let days = BTreeSet::from([day(number)]);
             held.turn(&days, 2);
             held.open(&days);
-            held.insert(day(number), u128::from(number), Held { version: 1, body: 1 });
+            held.insert(day(number), u128::from(number), Held { version: 1, body: Some(1) });
         }
         held.turn(&BTreeSet::from([day(3)]), 2);
         assert_eq!(held.loaded(), BTreeSet::from([day(2), day(3)]));

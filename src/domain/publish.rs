@@ -34,15 +34,15 @@ pub struct PublishRules {
 
 const A_DAY: Duration = Duration::from_secs(86_400);
 
-/// The days with waiting rows that are due now, oldest first.
-pub fn due(archive: &Archive, rules: &PublishRules) -> Vec<NaiveDate> {
+/// The days with waiting rows that are due at `now`, by the API server's clock where it is known; oldest first.
+pub fn due(archive: &Archive, rules: &PublishRules, now: Timestamp) -> Vec<NaiveDate> {
     let waiting = archive.lake.waiting.keys().copied();
     if rules.when == PublishWhen::Commit {
         return waiting.collect();
     }
     let Some(head) = archive.walks.covered.head() else { return Vec::new() };
     let (late, new): (BTreeSet<_>, BTreeSet<_>) = waiting.partition(|day| archive.lake.intents.contains_key(day));
-    let mut due: BTreeSet<_> = new.into_iter().filter(|day| is_over(archive, rules, head, *day)).collect();
+    let mut due: BTreeSet<_> = new.into_iter().filter(|day| is_over(archive, rules, head, now, *day)).collect();
     // Late rows travel with the next publishing, or once a day where there is none: a file each.
     if !due.is_empty() || archive.lake.last.is_none_or(|last| head >= last + A_DAY) {
         due.extend(late);
@@ -50,12 +50,12 @@ pub fn due(archive: &Archive, rules: &PublishRules) -> Vec<NaiveDate> {
     due.into_iter().collect()
 }
 
-fn is_over(archive: &Archive, rules: &PublishRules, head: Timestamp, day: NaiveDate) -> bool {
+fn is_over(archive: &Archive, rules: &PublishRules, head: Timestamp, now: Timestamp, day: NaiveDate) -> bool {
     let begin = Timestamp::start_of(day);
     let end = day.checked_add_days(Days::new(1)).map_or(begin, Timestamp::start_of);
     let settled = Interval::new(begin, end + rules.settle);
     // Rows of time before the archive, and rows dated after they were ingested, wait for nothing.
-    let outside = archive.walks.floor.is_some_and(|floor| end <= floor) || begin > head;
+    let outside = archive.walks.floor.is_some_and(|floor| end <= floor) || begin > now;
     outside || (head >= settled.to && !archive.walks.open_gaps().meets(settled))
 }
 
@@ -82,18 +82,22 @@ mod tests {
         archive
     }
 
+    fn due_now(archive: &Archive, rules: &PublishRules) -> Vec<NaiveDate> {
+        due(archive, rules, at(14, 2))
+    }
+
     const DAILY: PublishRules = PublishRules { when: PublishWhen::Day, settle: Duration::from_secs(3600) };
 
     #[test]
     fn a_day_is_due_when_it_has_settled_and_nothing_of_it_is_missing() {
         let held = archive(&[12, 13, 14], &[(at(10, 0), at(12, 5)), (at(12, 6), at(14, 1))]);
-        assert_eq!(due(&held, &DAILY), [date(13)], "12 has a gap, 14 is not over");
+        assert_eq!(due_now(&held, &DAILY), [date(13)], "12 has a gap, 14 is not over");
     }
 
     #[test]
     fn days_before_the_archive_and_days_to_come_wait_for_nothing() {
         let held = archive(&[2, 12, 99], &[(at(10, 0), at(12, 5))]);
-        assert_eq!(due(&held, &DAILY), [date(2), date(99)]);
+        assert_eq!(due_now(&held, &DAILY), [date(2), date(99)]);
     }
 
     #[test]
@@ -101,18 +105,18 @@ mod tests {
         let mut held = archive(&[12], &[(at(10, 0), at(14, 1))]);
         held.lake.intents.insert(date(12), vec![3]);
         held.lake.last = Some(at(13, 12));
-        assert_eq!(due(&held, &DAILY), []);
+        assert_eq!(due_now(&held, &DAILY), []);
         held.lake.waiting.entry(date(13)).or_default().insert(TypeKey::Default, 1);
         held.walks.covered = [Interval::new(at(10, 0), at(14, 2))].into_iter().collect();
-        assert_eq!(due(&held, &DAILY), [date(12), date(13)]);
+        assert_eq!(due_now(&held, &DAILY), [date(12), date(13)]);
         held.lake.waiting.remove(&date(13));
         held.lake.last = Some(at(13, 0));
-        assert_eq!(due(&held, &DAILY), [date(12)]);
+        assert_eq!(due_now(&held, &DAILY), [date(12)]);
     }
 
     #[test]
     fn by_commit_everything_that_waits_is_due() {
         let rules = PublishRules { when: PublishWhen::Commit, ..DAILY };
-        assert_eq!(due(&archive(&[2, 12, 99], &[]), &rules).len(), 3);
+        assert_eq!(due_now(&archive(&[2, 12, 99], &[]), &rules).len(), 3);
     }
 }

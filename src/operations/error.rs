@@ -1,5 +1,6 @@
 //! Why an operation could not do its work, told by what the caller can do about it.
 
+use crate::domain::layout::ObjectKey;
 use crate::format::FormatError;
 use crate::ports::{SourceError, StoreError, StoreErrorKind};
 
@@ -48,6 +49,14 @@ impl OperationError {
     pub fn with_help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
+    }
+
+    /// The log ends before what was made from it.
+    pub fn log_cut(witness: &ObjectKey, end: u64) -> Self {
+        let message = format!("the log was cut: `{witness}` exists and the log ends before version {end}");
+        Self::new(ErrorKind::Integrity, "log_cut", message).with_help(
+            "restore the missing objects under `log/`; Ochre never deletes them and writes nothing until they are back",
+        )
     }
 
     /// The archive is not what it must be: names the object.

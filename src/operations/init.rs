@@ -6,13 +6,13 @@
 use futures_util::TryStreamExt;
 
 use super::error::ErrorKind;
-use super::objects::put_once;
+use super::objects::read_named;
 use super::{Doors, Journal, OperationError, identifier, writer};
 use crate::domain::Digest;
 use crate::domain::layout::ObjectKey;
 use crate::domain::log::{Action, ArchiveCreated};
 use crate::format::commit::{Identity, decode_identity, encode_identity};
-use crate::ports::Store;
+use crate::ports::{CreateOutcome, Store};
 
 /// What `init` found or made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,8 +40,9 @@ pub async fn init(doors: &Doors) -> Result<Initialised, OperationError> {
                 created_at: doors.clock.now(),
             };
             let bytes = encode_identity(&identity)?;
-            put_once(store, &key, &bytes).await?;
-            bytes
+            // Of two that make an archive at once, one is first; both go on with what is there.
+            let ours = store.create(&key, bytes.clone()).await? == CreateOutcome::Created;
+            if ours { bytes } else { read_named(store, &key).await? }
         }
     };
     let identity = decode_identity(&bytes).map_err(|error| OperationError::damaged(&key, error))?;
@@ -55,12 +56,26 @@ async fn begin(doors: &Doors, archive: &str, digest: Digest) -> Result<bool, Ope
     let first = ObjectKey::Log { version: 0 }.to_string();
     let begun = doors.store.stat(&first).await?.is_none();
     if begun {
+        refuse_headless(doors.store.as_ref()).await?;
         let mut journal = Journal::begin(doors.store.clone(), who.clone(), archive);
         let fact = Action::ArchiveCreated(ArchiveCreated { archive: archive.to_owned(), digest });
         journal.append(doors.clock.now(), vec![fact]).await?;
     }
     Journal::open(doors.store.clone(), who).await?;
     Ok(begun)
+}
+
+/// An `archive.json` with anything but version 0 beside it, and no version 0: the log was taken away.
+async fn refuse_headless(store: &dyn Store) -> Result<(), OperationError> {
+    let mut listing = store.list("");
+    while let Some(object) = listing.try_next().await? {
+        match ObjectKey::parse(&object.key) {
+            Some(ObjectKey::Identity | ObjectKey::Log { version: 0 }) => {}
+            Some(witness) => return Err(OperationError::log_cut(&witness, 0)),
+            None => return Err(OperationError::damaged(&object.key, "is not Ochre's")),
+        }
+    }
+    Ok(())
 }
 
 async fn refuse_foreign(store: &dyn Store) -> Result<(), OperationError> {

@@ -17,7 +17,7 @@ use bytes::Bytes;
 use futures_util::TryStreamExt;
 
 use super::error::{ErrorKind, OperationError};
-use crate::domain::layout::{MANIFEST, ObjectKey};
+use crate::domain::layout::{MANIFEST, ObjectKey, RECORD};
 use crate::domain::log::{Action, Commit, LOG_FORMAT, Writer, check};
 use crate::domain::views::Archive;
 use crate::domain::{Digest, Timestamp};
@@ -53,11 +53,12 @@ impl Journal {
         let newest = journal.load_manifest().await?;
         journal.refresh().await?;
         if journal.archive.next == 0 {
-            return Err(no_archive("`archive.json` is there and the log is not: `init` was interrupted"));
+            return Err(no_archive("`archive.json` is there and the log is not: `init` was interrupted, or the log was taken away"));
         }
         if let Some(beyond) = newest.filter(|version| *version >= journal.archive.next) {
-            return Err(log_cut(&ObjectKey::Manifest { version: beyond }, journal.archive.next));
+            return Err(OperationError::log_cut(&ObjectKey::Manifest { version: beyond }, journal.archive.next));
         }
+        journal.refuse_cut_record().await?;
         if journal.archive.identity != Some(identity) {
             return Err(OperationError::damaged("archive.json", "is not the one the log began with"));
         }
@@ -173,6 +174,23 @@ impl Journal {
         Ok(versions.last().copied())
     }
 
+    /// A record object under a number two beyond the log's end: whoever wrote it had seen a longer log. Looks
+    /// at the month of the last commit only, so that the cost does not grow with history; `verify` looks at all.
+    async fn refuse_cut_record(&self) -> Result<(), OperationError> {
+        let Some(at) = self.archive.at else { return Ok(()) };
+        let prefix = format!("{RECORD}{}", at.date().format("%Y/%m/"));
+        let mut listing = self.store.list(&prefix);
+        while let Some(object) = listing.try_next().await? {
+            match ObjectKey::parse(&object.key) {
+                Some(key @ ObjectKey::Record { version, .. }) if version > self.archive.next => {
+                    return Err(OperationError::log_cut(&key, self.archive.next));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
     async fn read_manifest(&self, version: u64) -> Result<Option<Archive>, OperationError> {
         let key = ObjectKey::Manifest { version };
         let Some(bytes) = self.store.read(&key.to_string()).await? else { return Ok(None) };
@@ -186,9 +204,12 @@ impl Journal {
         };
         let entry = ObjectKey::Log { version }.to_string();
         match self.store.read(&entry).await? {
-            None => Err(log_cut(&key, version)),
+            None => Err(OperationError::log_cut(&key, version)),
             Some(bytes) if Digest::of(&bytes) != stored.log => {
                 Err(OperationError::damaged(&entry, format!("is not the entry that `{key}` was made from")))
+            }
+            Some(_) if stored.archive.next != version + 1 || stored.archive.tip != Some(stored.log) => {
+                Err(OperationError::damaged(&key.to_string(), "does not hold the fold it names"))
             }
             Some(_) => Ok(Some(stored.archive)),
         }
@@ -206,13 +227,4 @@ async fn read_identity(store: &dyn Store) -> Result<Digest, OperationError> {
 fn no_archive(why: &str) -> OperationError {
     OperationError::new(ErrorKind::NoArchive, "no_archive", format!("there is no archive here: {why}"))
         .with_help("`ochre init` makes one; check `--archive` if you have one")
-}
-
-fn log_cut(witness: &ObjectKey, end: u64) -> OperationError {
-    OperationError::new(
-        ErrorKind::Integrity,
-        "log_cut",
-        format!("the log was cut: `{witness}` exists and the log ends before version {end}"),
-    )
-    .with_help("restore the missing objects under `log/`; Ochre never deletes them and writes nothing until they are back")
 }

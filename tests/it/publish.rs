@@ -41,14 +41,17 @@ async fn an_unfinished_publishing_is_finished_by_whoever_comes_next() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn late_rows_of_a_published_day_go_out_in_one_further_file() {
-    let world = World::new(31, 4_000);
-    for _ in 0..6 {
-        world.sync().await;
-        world.pass(HOUR * 20);
-    }
+    let world = World::new(31, 2_000);
+    world.sync().await;
+    let late = start() - DAY * 5;
+    let text = format!(r#"{{"eventId":"late","eventTimestamp":"{late}","ingestionTimestamp":"{}"}}"#, start() + HOUR);
+    world.api.lock().unwrap().insert(start() + HOUR, text);
+    world.pass(HOUR * 30);
+    world.sync().await;
     let archive = world.archive().await;
-    let days = archive.lake.intents.values().map(Vec::len).max().unwrap();
-    assert!(days >= 2, "some day had late rows");
+    assert_eq!(archive.lake.intents[&late.date()].len(), 2);
+    let files = archive.lake.files.iter().filter(|file| file.key.contains(&format!("event_date={}", late.date())));
+    assert_eq!(files.filter(|file| file.key.contains("__HIVE_DEFAULT_PARTITION__")).count(), 1);
     for version in 0..archive.next {
         for action in world.journal().await.read(version).await.unwrap().actions {
             if let Action::LakePublishing(intent) = action {

@@ -47,7 +47,7 @@ async fn an_untouched_archive_has_nothing_to_find() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_flipped_bit_is_seen_in_every_kind_of_object() {
-    for (prefix, level) in [("archive.json", 0), ("log/", 0), ("manifest/0", 0), ("record/", 2), ("lake/", 2)] {
+    for (prefix, level) in [("archive.json", 0), ("log/00000000000000000001", 0), ("manifest/0", 0), ("record/", 2), ("lake/", 2)] {
         let world = archive().await;
         flip(&world, &some(&world, prefix));
         let seen = seen_at(&world).await;

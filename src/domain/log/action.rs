@@ -162,6 +162,9 @@ pub struct WalkAdvanced {
     pub canary: bool,
     /// Whether it may claim coverage: it met its canary, or any event where none is asked for.
     pub met: bool,
+    /// The oldest event it met that was held before it began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub met_at: Option<Timestamp>,
     /// Whether every page so far was newest first.
     pub ordered: bool,
     /// Pages read so far.

@@ -14,8 +14,9 @@ use serde::{Deserialize, Serialize};
 pub use lake::{LakeView, Publishing, total};
 pub use record::{RecordView, Segment};
 pub use runs::{Failure, RunsView};
-pub use walks::{LiveWalk, WalksView};
+pub use walks::{LiveWalk, SUPERSEDED, WalksView};
 
+use super::coverage::Interval;
 use super::log::{Action, Commit};
 use super::{Digest, Timestamp};
 
@@ -57,6 +58,19 @@ impl Archive {
         self.next = commit.version + 1;
         self.tip = Some(digest);
         self.at = Some(commit.at);
+    }
+
+    /// The newest `ingestionTimestamp` of an event that a healthy API must show again.
+    pub fn newest_proven(&self) -> Option<Timestamp> {
+        let proven = self.record.segments.iter().filter(|segment| self.walks.is_proven(segment.version));
+        proven.filter_map(|segment| segment.ingested_max).max()
+    }
+
+    /// Whether a proven event is held that was ingested within this span: known of the edges of segments.
+    pub fn holds_proven_event_in(&self, span: Interval) -> bool {
+        let edges = |segment: &Segment| [segment.ingested_min, segment.ingested_max].into_iter().flatten();
+        let proven = self.record.segments.iter().filter(|segment| self.walks.is_proven(segment.version));
+        proven.flat_map(edges).any(|at| span.from <= at && at < span.to)
     }
 
     fn apply_action(&mut self, action: &Action, commit: &Commit) {

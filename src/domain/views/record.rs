@@ -20,6 +20,10 @@ pub struct Segment {
     pub routing: u32,
     /// Its rows by day.
     pub days: BTreeMap<NaiveDate, u64>,
+    /// The oldest `ingestionTimestamp` in it.
+    pub ingested_min: Option<Timestamp>,
+    /// The newest `ingestionTimestamp` in it.
+    pub ingested_max: Option<Timestamp>,
 }
 
 /// All segments, quarantine objects and totals.
@@ -35,10 +39,6 @@ pub struct RecordView {
     pub totals: BodyCounts,
     /// Rows by type.
     pub types: BTreeMap<TypeKey, u64>,
-    /// The oldest `ingestionTimestamp` held.
-    pub oldest: Option<Timestamp>,
-    /// The newest `ingestionTimestamp` held.
-    pub newest: Option<Timestamp>,
 }
 
 impl RecordView {
@@ -56,12 +56,14 @@ impl RecordView {
         }
         if let Some(object) = &fact.segment {
             let days = fact.rows.iter().map(|(day, types)| (*day, types.values().sum())).collect();
-            self.segments.push(Segment { version, object: object.clone(), routing: fact.routing, days });
+            self.segments.push(Segment {
+                version,
+                object: object.clone(),
+                routing: fact.routing,
+                days,
+                ingested_min: fact.ingested_min,
+                ingested_max: fact.ingested_max,
+            });
         }
-        self.newest = self.newest.max(fact.ingested_max);
-        self.oldest = match (self.oldest, fact.ingested_min) {
-            (Some(held), Some(new)) => Some(held.min(new)),
-            (held, new) => held.or(new),
-        };
     }
 }

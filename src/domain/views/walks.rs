@@ -1,6 +1,6 @@
 //! Coverage, losses and walks under way.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -8,6 +8,9 @@ use crate::domain::Timestamp;
 use crate::domain::coverage::{Coverage, Interval};
 use crate::domain::log::{IntervalLost, RunFailed, WalkAbandoned, WalkAdvanced, WalkCompleted, WalkPurpose};
 use crate::domain::walk::BELOW_SINCE;
+
+/// The reason of a walk that made room for a newer one: it says nothing about the API.
+pub const SUPERSEDED: &str = "superseded";
 
 /// A walk that has begun and not ended.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -33,6 +36,8 @@ pub struct WalksView {
     pub live: BTreeMap<String, LiveWalk>,
     /// The end of the last walk that went a sweep's depth.
     pub swept: Option<Timestamp>,
+    /// Versions archived by walks that have not met their canary: their events prove nothing to later walks.
+    pub unproven: BTreeMap<String, BTreeSet<u64>>,
     /// Walks completed in all.
     pub completed: u64,
     /// Walks abandoned in a row, none of which got deeper than the one before.
@@ -57,14 +62,23 @@ impl WalksView {
 
     /// What live walks still intend to read.
     pub fn pending(&self) -> Coverage {
-        let spans = self.live.values().map(|walk| Interval::new(walk.advanced.since, walk.advanced.reached));
+        let intends = |walk: &LiveWalk| Interval::new(walk.advanced.since + BELOW_SINCE, walk.advanced.reached);
+        let spans = self.live.values().map(intends);
         spans.collect()
+    }
+
+    /// Whether what this version archived may serve as a canary.
+    pub fn is_proven(&self, version: u64) -> bool {
+        !self.unproven.values().any(|versions| versions.contains(&version))
     }
 
     pub(super) fn advance(&mut self, fact: &WalkAdvanced, version: u64) {
         let begun = self.live.get(&fact.walk).map_or(version, |walk| walk.begun);
         if fact.met {
+            self.unproven.remove(&fact.walk);
             self.claim(fact.since, Interval::new(fact.reached, fact.top));
+        } else {
+            self.unproven.entry(fact.walk.clone()).or_default().insert(version);
         }
         self.live.insert(fact.walk.clone(), LiveWalk { advanced: fact.clone(), begun, failures: 0 });
     }
@@ -85,6 +99,9 @@ impl WalksView {
     pub(super) fn abandon(&mut self, fact: &WalkAbandoned) {
         let Some(walk) = self.live.remove(&fact.walk) else { return };
         let reached = walk.advanced.reached;
+        if fact.reason == SUPERSEDED {
+            return;
+        }
         let deeper = self.abandoned_at.is_none_or(|before| reached < before);
         self.restarts = if deeper { 1 } else { self.restarts + 1 };
         self.abandoned_at = Some(self.abandoned_at.map_or(reached, |before| before.min(reached)));

@@ -91,7 +91,9 @@ impl Proof {
             (Some(deepest), Some(newest)) => newest <= deepest,
             _ => true,
         };
-        self.ordered &= page.descending && follows;
+        // An event older than what was asked for says that the order is not the one of ingestion.
+        let within = page.oldest.is_none_or(|oldest| oldest + BELOW_SINCE >= self.since);
+        self.ordered &= page.descending && follows && within;
         let deeper = page.oldest.filter(|oldest| self.deepest.is_none_or(|deepest| *oldest < deepest));
         self.idle = if deeper.is_some() { 0 } else { self.idle + 1 };
         self.deepest = deeper.or(self.deepest);

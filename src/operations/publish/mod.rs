@@ -8,6 +8,10 @@
 mod files;
 mod rows;
 
+use chrono::NaiveDate;
+use futures_util::TryStreamExt;
+
+use crate::domain::layout::{ObjectKey, lake_root};
 use crate::domain::log::{Action, LakePublished, LakePublishing};
 use crate::domain::publish::{PublishRules, due};
 use crate::domain::{SCHEMA_VERSION, Timestamp};
@@ -38,15 +42,33 @@ pub async fn publish(
         for publishing in open {
             finish(journal, doors, publishing, at, &mut published).await?;
         }
-        let days = due(journal.archive(), rules);
+        let days = due(journal.archive(), rules, at);
         if days.is_empty() {
             return Ok(published);
         }
+        refuse_cut_log(journal, doors, &days).await?;
         // Overtaken or not: what is open now is finished in the next turn.
         let upto = journal.archive().next - 1;
         let intent = LakePublishing { days, upto, schema: SCHEMA_VERSION, generation: GENERATION };
         journal.append(at, vec![Action::LakePublishing(intent)]).await?;
     }
+}
+
+/// A file under a number that the log has not given out yet: the log was longer once. Publishing on
+/// top of it would show rows twice.
+async fn refuse_cut_log(journal: &Journal, doors: &Doors, days: &[NaiveDate]) -> Result<(), OperationError> {
+    for day in days {
+        let prefix = format!("{}event_date={day}/", lake_root(GENERATION));
+        let mut listing = doors.store.list(&prefix);
+        while let Some(object) = listing.try_next().await? {
+            match ObjectKey::parse(&object.key) {
+                Some(ObjectKey::Lake { publishing, .. }) if publishing < journal.archive().next => {}
+                Some(key) => return Err(OperationError::log_cut(&key, journal.archive().next)),
+                None => return Err(OperationError::damaged(&object.key, "lies in the lake and is not Ochre's")),
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Puts every file of one intent and confirms it, unless another process does so first.

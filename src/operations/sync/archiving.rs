@@ -1,5 +1,6 @@
 //! The archiving side of a walk: batches of pages become record objects and commits.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -7,14 +8,15 @@ use tokio::sync::mpsc::Receiver;
 
 use super::fetching::{Fetched, WalkEnd};
 use super::run::Run;
+use crate::domain::coverage::Interval;
 use crate::domain::decide::{Against, Body, Decision, Quarantined, decide};
 use crate::domain::layout::ObjectKey;
 use crate::domain::log::{
     Action, RecordObject, SegmentArchived, SourceSeen, WalkAbandoned, WalkAdvanced, WalkCompleted, WalkPurpose,
 };
 use crate::domain::normalise::route;
-use crate::domain::walk::{IDLE_PAGES_MAX, PageFacts, Proof};
-use crate::domain::{Cursor, Digest, ROUTING_VERSION, RawEvent, SafeText};
+use crate::domain::walk::{BELOW_SINCE, IDLE_PAGES_MAX, PageFacts, Proof};
+use crate::domain::{Cursor, Digest, ROUTING_VERSION, RawEvent, SafeText, Timestamp};
 use crate::format::{quarantine, segment};
 use crate::operations::error::ErrorKind;
 use crate::operations::objects::put_once;
@@ -35,22 +37,36 @@ pub struct Walking {
     pub canary: bool,
     /// The version it began at: what was held before is its canary.
     pub begun: u64,
-    /// Whether it may claim coverage.
-    pub met: bool,
+    /// Whether it may claim coverage, and the oldest held event it met.
+    pub met: Met,
     /// What its pages prove.
     pub proof: Proof,
     /// The token for the next page.
     pub cursor: Option<Cursor>,
+    /// The server's clock at its last page.
+    pub served_at: Timestamp,
+    /// Whether the end that the API told of fits what is held.
+    pub believed: bool,
     /// Whether the log knows it.
     pub logged: bool,
     /// Whether another process ended it: then its facts are left out.
     pub detached: bool,
 }
 
+/// What a walk met of what was held before it began.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Met {
+    /// Its canary; any event, where none is asked for.
+    pub any: bool,
+    /// The oldest held event.
+    pub at: Option<Timestamp>,
+}
+
 /// What one commit is to hold.
 #[derive(Default)]
 struct Batch {
-    pages: Vec<Answer>,
+    /// Pages, and the start each was asked with.
+    pages: Vec<(Answer, Timestamp)>,
     end: Option<WalkEnd>,
 }
 
@@ -64,7 +80,8 @@ impl Run<'_> {
     ) -> Result<WalkEnd, OperationError> {
         let mut first = first;
         loop {
-            let mut batch = self.gather(&mut pages, first.take()).await;
+            let first = first.take().map(|answer| (answer, walk.proof.since));
+            let mut batch = self.gather(&mut pages, first).await;
             let bodies = self.absorb(walk, &mut batch);
             if walk.proof.idle >= IDLE_PAGES_MAX && batch.end.is_none() {
                 batch.end = Some(WalkEnd::Stuck("no_progress"));
@@ -78,16 +95,13 @@ impl Run<'_> {
         }
     }
 
-    async fn gather(&mut self, pages: &mut Receiver<Fetched>, first: Option<Answer>) -> Batch {
+    async fn gather(&mut self, pages: &mut Receiver<Fetched>, first: Option<(Answer, Timestamp)>) -> Batch {
         let mut batch = Batch::default();
         let clock = self.doors.clock.clone();
         let mut due = first.as_ref().map(|_| clock.elapsed() + BATCH_TIME);
-        if let Some(answer) = first {
-            let more = answer.page.more;
-            batch.pages.push(answer);
-            if !more {
-                batch.end = Some(WalkEnd::Complete);
-            }
+        if let Some(first) = first {
+            batch.end = (!first.0.page.more).then_some(WalkEnd::Complete);
+            batch.pages.push(first);
         }
         while batch.end.is_none() && batch.pages.len() < BATCH_PAGES {
             let time = async {
@@ -102,9 +116,9 @@ impl Run<'_> {
                 () = time => break,
             };
             match fetched {
-                Some(Fetched::Page(answer)) => {
+                Some(Fetched::Page { answer, since }) => {
                     due = due.or(Some(clock.elapsed() + BATCH_TIME));
-                    batch.pages.push(*answer);
+                    batch.pages.push((*answer, since));
                 }
                 Some(Fetched::End(end)) => batch.end = Some(end),
                 None => batch.end = Some(WalkEnd::Stuck("fetching_died")),
@@ -117,7 +131,8 @@ impl Run<'_> {
     fn absorb(&mut self, walk: &mut Walking, batch: &mut Batch) -> Vec<Body> {
         let mut bodies = Vec::new();
         let ordered = walk.proof.ordered;
-        for answer in batch.pages.drain(..) {
+        for (answer, since) in batch.pages.drain(..) {
+            walk.proof.since = walk.proof.since.max(since);
             let served_at = self.hear(answer.served_at);
             let from = bodies.len();
             bodies.extend(answer.page.events.into_iter().map(|raw| Body { routed: route(&raw), raw }));
@@ -125,9 +140,7 @@ impl Run<'_> {
             walk.proof.absorb(&PageFacts::of(ingested, served_at, answer.took), self.settings.walk.lag);
             walk.cursor = answer.page.cursor.filter(|_| answer.page.more);
             self.report.pages += 1;
-            if !answer.page.more {
-                walk.proof.finish(served_at);
-            }
+            walk.served_at = served_at;
         }
         if ordered && !walk.proof.ordered {
             self.warn("the API sent events out of order; nothing is covered until this walk ends");
@@ -147,12 +160,14 @@ impl Run<'_> {
     /// Decides over the bodies and commits them with what the walk proves; again from the start
     /// whenever another writer was faster.
     async fn commit(&mut self, walk: &mut Walking, bodies: &[Body], end: Option<&WalkEnd>) -> Result<(), OperationError> {
-        self.check_source(bodies)?;
         let store = self.doors.store.clone();
         loop {
+            // Against what is known now: another process may just have seen the first organisation.
+            self.check_source(bodies)?;
             self.holdings.load(store.as_ref(), &self.journal, bodies).await?;
             let originals = self.holdings.originals(store.as_ref(), &self.journal, bodies).await?;
             let archive = self.journal.archive();
+            let unproven: BTreeSet<u64> = archive.walks.unproven.values().flatten().copied().collect();
             let decision = decide(
                 bodies,
                 &Against {
@@ -161,9 +176,20 @@ impl Run<'_> {
                     quarantined: &archive.record.quarantined,
                     types: &archive.record.types,
                     canary_before: walk.begun,
+                    unproven: &unproven,
+                    now: self.server_time(),
                 },
             );
-            let met = walk.met || if walk.canary { decision.met_canary } else { decision.counts.fetched > 0 };
+            let met = Met {
+                any: walk.met.any || if walk.canary { decision.met.is_some() } else { decision.counts.fetched > 0 },
+                at: [walk.met.at, decision.met].into_iter().flatten().min(),
+            };
+            if matches!(end, Some(WalkEnd::Complete)) {
+                walk.believed = self.is_believable(walk, met);
+                if walk.believed {
+                    walk.proof.finish(walk.served_at);
+                }
+            }
             let mut actions = self.source_seen(bodies);
             if !bodies.is_empty() {
                 let fresh: Vec<RawEvent> = decision.fresh.iter().map(|at| bodies[*at].raw.clone()).collect();
@@ -228,7 +254,7 @@ impl Run<'_> {
     }
 
     /// What is to be said of the walk, given where the log says it stands.
-    fn walk_facts(&self, walk: &mut Walking, met: bool, end: Option<&WalkEnd>) -> Vec<Action> {
+    fn walk_facts(&self, walk: &mut Walking, met: Met, end: Option<&WalkEnd>) -> Vec<Action> {
         let (Some(top), Some(reached)) = (walk.proof.top, walk.proof.reached) else { return Vec::new() };
         let live = self.journal.archive().walks.live.get(&walk.id);
         walk.detached |= walk.logged && live.is_none();
@@ -245,7 +271,8 @@ impl Run<'_> {
             from,
             reached,
             canary: walk.canary,
-            met,
+            met: met.any,
+            met_at: met.at,
             ordered: walk.proof.ordered,
             pages: walk.proof.pages,
             cursor: walk.cursor.clone(),
@@ -256,16 +283,26 @@ impl Run<'_> {
         facts
     }
 
-    fn ending(&self, walk: &Walking, met: bool, end: Option<&WalkEnd>) -> Option<Action> {
+    /// Whether the end that the API told of may be believed: a held event was met below everything that
+    /// would become covered, where one is held there.
+    fn is_believable(&self, walk: &Walking, met: Met) -> bool {
+        let Some(top) = walk.proof.top.filter(|_| walk.canary) else { return true };
+        let (archive, from) = (self.journal.archive(), walk.proof.since + BELOW_SINCE);
+        let Some(new) = archive.walks.covered.gaps_in(Interval::new(from, top)).start() else { return met.any };
+        let expected = archive.holds_proven_event_in(Interval::new(from, new));
+        met.any && (!expected || met.at.is_some_and(|at| at < new))
+    }
+
+    fn ending(&self, walk: &Walking, met: Met, end: Option<&WalkEnd>) -> Option<Action> {
         let abandoned = |reason: &str| {
             Some(Action::WalkAbandoned(WalkAbandoned { walk: walk.id.clone(), reason: reason.to_owned() }))
         };
         match end? {
-            WalkEnd::Complete if walk.canary && !met => abandoned("canary_missing"),
+            WalkEnd::Complete if !walk.believed => abandoned("canary_missing"),
             WalkEnd::Complete => Some(Action::WalkCompleted(WalkCompleted {
                 walk: walk.id.clone(),
                 swept: self.is_sweep(walk),
-                covered: walk.proof.span().filter(|_| met),
+                covered: walk.proof.span().filter(|_| met.any),
             })),
             WalkEnd::CursorRefused => abandoned("cursor_refused"),
             WalkEnd::Stuck(reason) => abandoned(reason),

@@ -7,10 +7,12 @@ use std::time::Duration;
 use tokio::sync::mpsc::Sender;
 
 use super::Stop;
-use crate::domain::walk::{WalkRules, reach};
 use crate::domain::window::LOOK_BACK;
 use crate::domain::{Cursor, Digest, Timestamp};
 use crate::ports::{Answer, AuditSource, Clock, PageRequest, SourceError};
+
+/// How far above the look-back's edge a start is raised: enough for the next requests, and little is given up.
+const RAISED_BY: Duration = Duration::from_secs(60);
 
 /// How a walk's fetching ended.
 #[derive(Clone, Debug)]
@@ -32,8 +34,13 @@ pub enum WalkEnd {
 /// What the fetching task sends on.
 #[derive(Debug)]
 pub enum Fetched {
-    /// A page.
-    Page(Box<Answer>),
+    /// A page, and the `ingestedSince` it was asked with: it says nothing about older time.
+    Page {
+        /// The page.
+        answer: Box<Answer>,
+        /// What it was asked with.
+        since: Timestamp,
+    },
     /// The end; nothing follows.
     End(WalkEnd),
 }
@@ -55,8 +62,6 @@ pub struct Fetching {
     pub clock: Arc<dyn Clock>,
     /// When to stop.
     pub limits: Limits,
-    /// The margin, for raising a start that has slid out of range.
-    pub rules: WalkRules,
 }
 
 impl Fetching {
@@ -99,7 +104,8 @@ impl Fetching {
             };
             let more = answer.page.more;
             cursor = answer.page.cursor.clone();
-            if sender.send(Fetched::Page(Box::new(answer))).await.is_err() {
+            let page = Fetched::Page { answer: Box::new(answer), since: request.since };
+            if sender.send(page).await.is_err() {
                 return;
             }
             if !more {
@@ -110,16 +116,16 @@ impl Fetching {
         let _ = sender.send(Fetched::End(end)).await;
     }
 
-    /// Asks for a page behind a cursor. A start that has left the look-back on the way is raised, once.
+    /// Asks for a page behind a cursor. A start that has left the look-back on the way is raised, once a page.
     async fn page_in_range(&mut self, request: &mut PageRequest) -> Result<Answer, WalkEnd> {
         let served_at = match self.page(request).await {
             Err(WalkEnd::Failed(SourceError::Refused { served_at, .. })) => served_at,
             other => return other,
         };
-        let Some(now) = served_at.filter(|now| request.since < *now - LOOK_BACK) else {
+        let Some(now) = served_at.filter(|now| request.since < *now - LOOK_BACK + RAISED_BY) else {
             return Err(WalkEnd::CursorRefused);
         };
-        request.since = reach(now, &self.rules);
+        request.since = now - LOOK_BACK + RAISED_BY;
         match self.page(request).await {
             Err(WalkEnd::Failed(SourceError::Refused { .. })) => Err(WalkEnd::CursorRefused),
             other => other,

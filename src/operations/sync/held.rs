@@ -87,7 +87,7 @@ impl Holdings {
                 let Ok(routed) = &body.routed else { continue };
                 let day = routed.occurred.date();
                 if days.contains(&day) {
-                    let held = Held { version: segment.version, body: text_hash(&body.raw) };
+                    let held = Held { version: segment.version, body: Some(text_hash(&body.raw)) };
                     self.ids.insert(day, id_hash(&routed.id), held);
                 }
             }

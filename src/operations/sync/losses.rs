@@ -13,7 +13,7 @@ use crate::domain::walk::{BELOW_SINCE, WalkRules, reach};
 pub struct Heard {
     /// The `Date` of the last decoded page.
     pub served_at: Timestamp,
-    /// How far the local clock was from the first page's `Date`.
+    /// How far the local clock was from any `Date` of the run, at most.
     pub skew: Duration,
     /// Where the deepest walk of this run began, if the API's reach stopped it from going deeper.
     pub clamped_since: Option<Timestamp>,

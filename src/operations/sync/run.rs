@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::archiving::Walking;
+use super::archiving::{Met, Walking};
 use super::fetching::{Fetching, Limits, WalkEnd};
 use super::held::Holdings;
 use super::losses::{Heard, facts, losses};
@@ -13,6 +13,7 @@ use super::{Stop, SyncReport, SyncSettings};
 use crate::domain::Timestamp;
 use crate::domain::decide::Quarantined;
 use crate::domain::log::{Action, BodyCounts, RunFailed, SegmentArchived, WalkAbandoned};
+use crate::domain::views::SUPERSEDED;
 use crate::domain::walk::{Proof, WalkPlan, plan};
 use crate::domain::{Digest, ROUTING_VERSION};
 use crate::operations::error::ErrorKind;
@@ -45,7 +46,7 @@ pub struct Run<'a> {
     limits: Limits,
     /// The newest `Date` heard.
     served_at: Option<Timestamp>,
-    /// How far the local clock was from the first `Date`.
+    /// How far the local clock was from any `Date`, at most.
     skew: Option<Duration>,
     clamped_since: Option<Timestamp>,
 }
@@ -82,7 +83,7 @@ pub async fn sync(
 /// The plan a run would follow now, by the local clock.
 pub fn planned(journal: &Journal, settings: &SyncSettings, now: Timestamp) -> WalkPlan {
     let archive = journal.archive();
-    plan(&archive.walks, archive.record.newest, now, &settings.walk, settings.asked)
+    plan(&archive.walks, archive.newest_proven(), now, &settings.walk, settings.asked)
 }
 
 impl Run<'_> {
@@ -107,7 +108,9 @@ impl Run<'_> {
                 purpose: walk.advanced.purpose,
                 canary: walk.advanced.canary,
                 begun: walk.begun,
-                met: walk.advanced.met,
+                met: Met { any: walk.advanced.met, at: walk.advanced.met_at },
+                served_at: self.server_time(),
+                believed: true,
                 proof: Proof::resume(&walk.advanced),
                 cursor: walk.advanced.cursor.clone(),
                 logged: true,
@@ -140,7 +143,9 @@ impl Run<'_> {
                 purpose: plan.purpose,
                 canary: plan.canary,
                 begun: self.journal.archive().next,
-                met: false,
+                met: Met::default(),
+                served_at: self.server_time(),
+                believed: true,
                 proof: Proof::new(plan.since),
                 cursor: None,
                 logged: false,
@@ -157,8 +162,9 @@ impl Run<'_> {
             }
         }
         let message = "the API refused its own cursors again and again; what was read is archived";
-        Err(OperationError::new(ErrorKind::Partial, "cursor_refused", message)
-            .with_help("run again: gaps stay open and a new walk starts from the top"))
+        let error = OperationError::new(ErrorKind::Partial, "cursor_refused", message);
+        self.report.fail(error.with_help("run again: gaps stay open and a new walk starts from the top"));
+        Ok(None)
     }
 
     /// Fetches the newest page. The plan is made by the local clock and corrected by the server's.
@@ -210,7 +216,7 @@ impl Run<'_> {
     /// Takes note of how a walk ended.
     fn ended(&mut self, walk: &Walking, end: WalkEnd) -> Result<(), OperationError> {
         match end {
-            WalkEnd::Complete if walk.canary && !walk.met => return Err(canary_missing()),
+            WalkEnd::Complete if !walk.believed => self.report.fail(canary_missing()),
             WalkEnd::Interrupted => return Err(interrupted()),
             WalkEnd::TimeUp => self.report.note_more(),
             WalkEnd::Stuck(reason) => self.report.fail(stuck(reason)),
@@ -228,6 +234,8 @@ impl Run<'_> {
         let blamed = head.as_ref().is_none_or(|(walk, _)| walk.is_some());
         let mut failures: Vec<(Option<String>, SourceError)> = Vec::new();
         for (walk, error) in broken.drain(..) {
+            // A rate limit says nothing about a cursor.
+            let blamed = blamed && !matches!(error, SourceError::Throttled { .. });
             failures.push((Some(walk).filter(|_| blamed), error));
         }
         failures.extend(head);
@@ -313,19 +321,14 @@ impl Run<'_> {
         while self.journal.archive().walks.live.len() >= LIVE_MAX {
             let newest = self.journal.archive().walks.live.values().max_by_key(|walk| walk.advanced.since);
             let Some(walk) = newest.map(|walk| walk.advanced.walk.clone()) else { return Ok(()) };
-            let fact = Action::WalkAbandoned(WalkAbandoned { walk, reason: "superseded".to_owned() });
+            let fact = Action::WalkAbandoned(WalkAbandoned { walk, reason: SUPERSEDED.to_owned() });
             self.journal.append(self.server_time(), vec![fact]).await?;
         }
         Ok(())
     }
 
     fn fetching(&self, limits: Limits) -> Fetching {
-        Fetching {
-            source: self.source.clone(),
-            clock: self.doors.clock.clone(),
-            limits,
-            rules: self.settings.walk,
-        }
+        Fetching { source: self.source.clone(), clock: self.doors.clock.clone(), limits }
     }
 
     fn plan_at(&self, now: Timestamp) -> WalkPlan {
@@ -341,7 +344,7 @@ impl Run<'_> {
     pub(super) fn hear(&mut self, served_at: Option<Timestamp>) -> Timestamp {
         let Some(at) = served_at else { return self.server_time() };
         let local = self.doors.clock.now();
-        self.skew.get_or_insert(at.distance(local));
+        self.skew = self.skew.max(Some(at.distance(local)));
         self.served_at = self.served_at.max(Some(at));
         at
     }

@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use futures_util::TryStreamExt;
+use futures_util::StreamExt;
 
 use super::VerifyReport;
 use crate::domain::finding::Severity;
 use crate::domain::layout::ObjectKey;
 use crate::domain::views::Archive;
 use crate::operations::{Doors, OperationError};
+use crate::ports::StoreErrorKind;
 
 /// Compares the listing with the log. Returns the named objects that are not there.
 pub async fn check(
@@ -17,17 +18,31 @@ pub async fn check(
     report: &mut VerifyReport,
 ) -> Result<BTreeSet<String>, OperationError> {
     let mut named = named(archive);
+    let mut unnamed_keys = Vec::new();
     let mut listing = doors.store.list("");
-    while let Some(object) = listing.try_next().await? {
+    while let Some(object) = listing.next().await {
+        let object = match object {
+            Ok(object) => object,
+            Err(error) if error.kind == StoreErrorKind::Misuse => {
+                report.damage(1, "foreign_object", &error.key, error.reason);
+                continue;
+            }
+            Err(error) => return Err(error.into()),
+        };
         match named.remove(object.key.as_str()) {
             Some(size) if size == object.size => {}
             Some(size) => {
                 let what = format!("has {} bytes, the log says {size}", object.size);
                 report.damage(1, "size_mismatch", &object.key, what);
             }
-            None => unnamed(archive, &object.key, report),
+            None => unnamed_keys.push(object.key),
         }
     }
+    drop(listing);
+    // A run beside this one may have committed since the log was read: what is newer is its affair.
+    let next = ObjectKey::Log { version: archive.next }.to_string();
+    let growing = doors.store.stat(&next).await?.is_some();
+    unnamed_keys.iter().for_each(|key| unnamed(archive, key, growing, report));
     let missing: BTreeSet<String> = named.into_keys().map(str::to_owned).collect();
     for key in &missing {
         report.damage(1, "missing_object", key, "is named by the log and missing");
@@ -41,9 +56,14 @@ fn named(archive: &Archive) -> HashMap<&str, u64> {
     record.chain(archive.lake.files.iter().map(|file| (file.key.as_str(), file.bytes))).collect()
 }
 
-fn unnamed(archive: &Archive, key: &str, report: &mut VerifyReport) {
+fn unnamed(archive: &Archive, key: &str, growing: bool, report: &mut VerifyReport) {
     match ObjectKey::parse(key) {
         Some(ObjectKey::Identity | ObjectKey::Log { .. } | ObjectKey::Manifest { .. } | ObjectKey::LatestManifest) => {}
+        Some(ObjectKey::Record { version: newer, .. } | ObjectKey::Lake { publishing: newer, .. })
+            if growing && newer >= archive.next =>
+        {
+            report.find(Severity::Note, 1, "newer", key, "was written while this check ran");
+        }
         // A writer that lost a race has written under the next version; more than that was committed once.
         Some(ObjectKey::Record { version, .. }) if version > archive.next => {
             report.damage(1, "beyond_log", key, format!("is of a version that the log, at {}, does not reach", archive.next));

@@ -39,7 +39,11 @@ pub async fn check(doors: &Doors, report: &mut VerifyReport) -> Result<Archive, 
             compare(store, &key, &archive, report).await?;
         }
     }
-    for key in manifests.into_values() {
+    for (version, key) in manifests {
+        // A run beside this one may have made it, of commits that came after the listing.
+        if store.stat(&ObjectKey::Log { version }.to_string()).await?.is_some() && version >= archive.next {
+            continue;
+        }
         report.damage(0, "beyond_log", &key, format!("was made from a version that the log, at {}, does not reach", archive.next));
     }
     if identity.is_some() && archive.next > 0 && identity != archive.identity {

@@ -23,7 +23,9 @@ impl Api {
             self.find(turn, below, question.since)
         };
         let last = found.events.last().map_or(below, |(at, _)| *at);
-        let fresh = Token { below: last, since: question.asked, issued: turn.now }.encode(self.secret());
+        // No two answers have the same token, even where time stands still between them.
+        let issued = Timestamp::from_ticks(turn.now.ticks().saturating_add(self.stats.requests as i64));
+        let fresh = Token { below: last, since: question.asked, issued }.encode(self.secret());
         let next = match &question.cursor {
             _ if turn.meets(Timed::CursorMissing) => Next::Lost,
             Some((sent, _)) if turn.meets(Timed::CursorRepeat) => Next::Cursor(sent.clone()),

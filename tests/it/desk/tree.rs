@@ -7,7 +7,7 @@ use ochre::domain::decide::Quarantined;
 use ochre::format::{quarantine, segment};
 use serde_json::Value;
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Tree {
     root: PathBuf,
     /// Contents by key.
@@ -32,6 +32,12 @@ impl Tree {
             let key = path.strip_prefix(&self.root).unwrap().to_str().unwrap().to_owned();
             self.files.insert(key, std::fs::read(&path).unwrap());
         }
+    }
+
+    /// Keys of files that came, went or changed since.
+    pub fn changed_since(&self, before: &Self) -> BTreeSet<String> {
+        let keys = self.files.keys().chain(before.files.keys());
+        keys.filter(|key| self.files.get(*key) != before.files.get(*key)).cloned().collect()
     }
 
     pub fn under<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = (&'a str, &'a [u8])> {
@@ -72,7 +78,8 @@ impl Tree {
     /// Every body in quarantine, in all objects.
     pub fn quarantined(&self) -> Vec<Quarantined> {
         let objects = self.under("record/").filter(|(key, _)| key.contains("quarantine"));
-        objects.flat_map(|(_, bytes)| quarantine::decode(bytes).unwrap().map(Result::unwrap).collect::<Vec<_>>()).collect()
+        let entries = |bytes| quarantine::decode(bytes).unwrap().map(Result::unwrap).collect::<Vec<_>>();
+        objects.flat_map(|(_, bytes)| entries(bytes)).collect()
     }
 
     /// Changes a JSON file in place.
