@@ -8,7 +8,7 @@
 //! | room | what it is | may name |
 //! |---|---|---|
 //! | [`domain`] | the rules: values and pure functions | nothing of ours |
-//! | [`format`] | the bytes: every layout read or written | `domain` |
+//! | [`mod@format`] | the bytes: every layout read or written | `domain` |
 //! | [`ports`] | the doors | `domain` |
 //! | [`config`] | file, environment and flags become settings | `domain` |
 //! | [`adapters`] | the outside: one file or folder for each thing | `domain`, `format`, `ports` |

@@ -168,7 +168,7 @@ pub struct Verify {
     /// How deep: 0 log, 1 inventory, 2 bytes, 3 content, 4 coverage
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u8).range(0..=4))]
     pub level: u8,
-    /// Exit with 20 for findings of levels 4 and up that are at least this bad
+    /// Exit with 20 for findings that are at least this bad; damage always exits with 12
     #[arg(long, value_enum, default_value_t = FailOn::Warning)]
     pub fail_on: FailOn,
 }

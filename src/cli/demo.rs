@@ -15,7 +15,7 @@ use crate::adapters::system::SystemClock;
 use crate::domain::Timestamp;
 use crate::domain::finding::Severity;
 use crate::domain::walk::Asked;
-use crate::operations::init::init;
+use crate::operations::init::{check_place, init};
 use crate::operations::status::StatusReport;
 use crate::operations::sync::{Outcome, SyncReport, sync};
 use crate::operations::verify::{LEVEL_MAX, VerifyReport, verify};
@@ -35,19 +35,20 @@ pub async fn run(common: &Common, verb: &Demo, printer: &Printer) -> Result<u8, 
     let place = common.archive.clone().unwrap_or_else(|| PLACE.to_owned());
     let common = Common { archive: Some(place.clone()), api_url: Some(url), ..common.clone() };
     let wiring = Wiring::read(&common, &[("publish.when", "commit")])?;
-    wiring.probe().await?;
     let doors = wiring.doors(printer)?;
+    check_place(doors.store.as_ref()).await?;
+    wiring.probe().await?;
     init(&doors).await?;
     let signals = Signals::listen(printer)?;
     let settings = wiring.run("demo", Asked::Sync, None);
     let source = wiring.connect(KEY.to_owned().into())?;
     let run = sync(&doors, source, &settings, signals.stop.clone()).await?;
     if !matches!(run.outcome, Outcome::Done) || !run.lost_now.is_empty() {
-        return Ok(signals.code(tell(&run, printer)));
+        return Ok(tell(&run, &signals, printer));
     }
-    let verified = verify(&doors, LEVEL_MAX).await?;
+    let verified = verify(&doors, LEVEL_MAX, wiring.walk_rules().margin).await?;
     let journal = Journal::open(doors.store.clone(), writer(doors.entropy.as_ref(), "demo")).await?;
-    let status = StatusReport::of(&journal, doors.clock.now());
+    let status = StatusReport::of(&journal, doors.clock.now(), wiring.walk_rules().margin);
     let code = show(&doors, &run, &verified, &status, printer);
     if code == DONE {
         show_next(&place, printer);
@@ -118,6 +119,6 @@ fn show_next(place: &str, printer: &Printer) {
     printer.line(format!("  {program} verify --archive {place}"));
     printer.line(format!(
         "  duckdb -c \"select event_type, count(*) n from read_parquet('{place}/lake/events/event_date=*/event_type=*/*.parquet', \
-         hive_partitioning=true) group by 1 order by n desc limit 5\"   (with DuckDB installed)"
+         hive_partitioning=true, hive_types={{event_date: DATE, event_type: VARCHAR}}) group by 1 order by n desc limit 5\"   (with DuckDB installed)"
     ));
 }

@@ -7,7 +7,7 @@ use super::exit::{DONE, Failure};
 use super::printer::Printer;
 use super::wire_up::Wiring;
 use crate::domain::layout::ObjectKey;
-use crate::operations::init::init;
+use crate::operations::init::{check_place, init};
 
 /// Makes an archive.
 pub async fn run(common: &Common, verb: &DryRun, printer: &Printer) -> Result<u8, Failure> {
@@ -20,6 +20,7 @@ pub async fn run(common: &Common, verb: &DryRun, printer: &Printer) -> Result<u8
         printer.summary("ok", DONE, json!({ "dry_run": true, "exists": there.is_some() }));
         return Ok(DONE);
     }
+    check_place(doors.store.as_ref()).await?;
     wiring.probe().await?;
     let made = init(&doors).await?;
     let what = if made.created { "made" } else { "found" };

@@ -1,7 +1,7 @@
 //! The desk: what people and schedulers meet. Parses, wires up, prints, exits.
 //!
-//! stdout is data, stderr is talk. One file for each verb; [`wire_up`] alone picks adapters, and
-//! [`demo`] and [`simulate`] alone name the simulator.
+//! stdout is data, stderr is talk. One file for each verb; `wire_up` alone picks adapters, and
+//! `demo` and `simulate` alone name the simulator.
 
 mod args;
 mod backfill;
@@ -22,20 +22,34 @@ mod wire_up;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
 use args::{Arguments, Verb};
 use exit::Failure;
 use printer::Printer;
+
+/// clap knows which of its texts are help, for stdout, and which are errors. Programs get an error of ours.
+fn misspelt(error: &clap::Error) -> u8 {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    if !error.use_stderr() {
+        let _ = error.print();
+        return exit::DONE;
+    }
+    if !words.iter().any(|word| word == "--json") {
+        let _ = error.print();
+        return exit::USAGE;
+    }
+    let verbs = Arguments::command().get_subcommands().map(|verb| verb.get_name().to_owned()).collect::<Vec<_>>();
+    let command = words.into_iter().find(|word| verbs.contains(word)).unwrap_or_default();
+    Printer::new(true, &command).failed(&Failure::usage(error.to_string(), "see `ochre help`"))
+}
 
 /// Parses the command line, runs one verb, and tells how it went.
 pub async fn run() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
-            // clap prints help to stdout and errors to stderr, and knows which of the two it is.
-            let _ = error.print();
-            return ExitCode::from(if error.use_stderr() { exit::USAGE } else { exit::DONE });
+            return ExitCode::from(misspelt(&error));
         }
     };
     let printer = Printer::new(arguments.common.json, arguments.verb.name());

@@ -5,19 +5,21 @@ use std::io::{IsTerminal, Write};
 use serde_json::{Map, Value, json};
 
 use super::exit::{DONE, Failure};
+use super::sync::summary;
 use crate::domain::SafeText;
+use crate::operations::sync::SyncReport;
 
 /// Prints for people, or JSON lines for programs.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Printer {
     json: bool,
-    command: &'static str,
+    command: String,
 }
 
 impl Printer {
     /// A printer for one command.
-    pub fn new(json: bool, command: &'static str) -> Self {
-        Self { json, command }
+    pub fn new(json: bool, command: &str) -> Self {
+        Self { json, command: command.to_owned() }
     }
 
     /// Whether a person watches stderr live: the only place for a progress bar.
@@ -64,7 +66,7 @@ impl Printer {
             return;
         }
         let mut summary = Map::new();
-        summary.insert("command".into(), self.command.into());
+        summary.insert("command".into(), self.command.clone().into());
         summary.insert("outcome".into(), outcome.into());
         summary.insert("exit_code".into(), exit.into());
         if let Value::Object(fields) = fields {
@@ -76,7 +78,9 @@ impl Printer {
     /// Tells of a failure and ends the data with a summary. Returns the exit code.
     pub fn failed(&self, failure: &Failure) -> u8 {
         self.error(failure);
-        self.summary("failed", failure.exit, json!({}));
+        // Those who read the account of a run find its fields also where the run could not begin.
+        let fields = if matches!(self.command.as_str(), "sync" | "backfill") { summary(&SyncReport::default()) } else { json!({}) };
+        self.summary("failed", failure.exit, fields);
         failure.exit
     }
 

@@ -26,7 +26,7 @@ pub async fn run(common: &Common, verb: &Status, printer: &Printer) -> Result<u8
         None => wiring.now(),
     };
     let journal = Journal::open(doors.store.clone(), writer(doors.entropy.as_ref(), "status")).await?;
-    let report = StatusReport::of(&journal, now);
+    let report = StatusReport::of(&journal, now, wiring.walk_rules().margin);
     let stale = verb.check.is_some_and(|age_max| report.is_stale(age_max));
     let code = if stale { exit::STALE } else { DONE };
     show(&report, printer);

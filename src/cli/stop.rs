@@ -28,7 +28,7 @@ impl Signals {
             signal(SignalKind::interrupt()).map_err(Failure::unexpected)?,
             signal(SignalKind::terminate()).map_err(Failure::unexpected)?,
         );
-        let (note, printer) = (caught.clone(), *printer);
+        let (note, printer) = (caught.clone(), printer.clone());
         tokio::spawn(async move {
             loop {
                 let code = tokio::select! {

@@ -35,7 +35,7 @@ pub async fn run_with(
     let signals = Signals::listen(printer)?;
     let report = sync(&doors, source, settings, signals.stop.clone()).await?;
     drop(doors);
-    Ok(signals.code(tell(&report, printer)))
+    Ok(tell(&report, &signals, printer))
 }
 
 async fn print_plan(doors: &Doors, settings: &SyncSettings, printer: &Printer) -> Result<u8, Failure> {
@@ -56,9 +56,12 @@ async fn print_plan(doors: &Doors, settings: &SyncSettings, printer: &Printer) -
 }
 
 /// Prints the account of a run. Returns the exit code.
-pub fn tell(report: &SyncReport, printer: &Printer) -> u8 {
+pub fn tell(report: &SyncReport, signals: &Signals, printer: &Printer) -> u8 {
     let failure = match &report.outcome {
-        Outcome::Failed(error) => Some(Failure::from(error.clone())),
+        Outcome::Failed(error) => {
+            let failure = Failure::from(error.clone());
+            Some(Failure { exit: signals.code(failure.exit), ..failure })
+        }
         Outcome::Done | Outcome::More => None,
     };
     let lost = if report.lost_now.is_empty() { DONE } else { exit::LOST };
@@ -67,16 +70,21 @@ pub fn tell(report: &SyncReport, printer: &Printer) -> u8 {
         printer.warn(warning);
     }
     print_counts(report, printer);
-    for span in &report.lost_now {
-        let message = format!("history was lost: {} – {} left the API's look-back before it was archived", span.from, span.to);
-        let help = "nothing can fetch it any more; `ochre status` shows it for ever. Run `ochre sync` daily";
-        printer.error(&Failure { exit: exit::LOST, code: "lost".into(), message, help: Some(help.into()) });
-    }
-    if let Some(failure) = &failure {
-        printer.error(failure);
+    // One error, the one that gives the exit code; a loss is also in the account above.
+    match failure {
+        Some(failure) if failure.exit == code => printer.error(&failure),
+        _ if code == exit::LOST => printer.error(&loss(report)),
+        _ => {}
     }
     printer.summary(Printer::outcome(code), code, summary(report));
     code
+}
+
+fn loss(report: &SyncReport) -> Failure {
+    let spans: Vec<_> = report.lost_now.iter().map(|span| format!("{} – {}", span.from, span.to)).collect();
+    let message = format!("history was lost: {} left the API's look-back before it was archived", spans.join(", "));
+    let help = "nothing can fetch it any more; `ochre status` shows it for ever. Run `ochre sync` daily";
+    Failure { exit: exit::LOST, code: "lost".into(), message, help: Some(help.into()) }
 }
 
 fn print_counts(report: &SyncReport, printer: &Printer) {
@@ -102,7 +110,10 @@ fn print_counts(report: &SyncReport, printer: &Printer) {
         [] => printer.line("nothing is covered yet"),
         spans => spans.iter().for_each(|span| printer.line(format!("covered {} – {}", span.from, span.to))),
     }
-    for gap in open_gaps(&report.open) {
+    for span in &report.lost_now {
+        printer.line(format!("LOST {} – {}: it left the API's look-back unread", span.from, span.to));
+    }
+    for gap in open_gaps(&report.open, report.margin) {
         printer.line(format!("open gap {} – {}: begins to be lost at {}", gap.span.from, gap.span.to, gap.expires));
     }
     if matches!(report.outcome, Outcome::More) {
@@ -127,7 +138,7 @@ pub fn summary(report: &SyncReport) -> Value {
         "unpublished_rows": report.unpublished_rows,
         "more": matches!(report.outcome, Outcome::More),
         "covered": spans(report.covered.intervals()),
-        "open": open_gaps(&report.open),
+        "open": open_gaps(&report.open, report.margin),
         "lost": spans(report.lost.intervals()),
     })
 }

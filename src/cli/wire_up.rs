@@ -68,7 +68,7 @@ impl Wiring {
             Failure::usage("no archive was named", "add `--archive ./my-archive`, or set `OCHRE_ARCHIVE`")
         })?;
         let store = DirStore::open(&directory(place)?).map_err(crate::operations::OperationError::from)?;
-        let screen = Screen::new(*printer, self.clock.clone(), self.meter.clone());
+        let screen = Screen::new(printer.clone(), self.clock.clone(), self.meter.clone());
         Ok(Doors {
             store: Arc::new(store),
             clock: self.clock.clone(),

@@ -29,6 +29,9 @@ pub const MANIFEST: &str = "manifest/";
 /// Which build of the lake a file belongs to: 1 is `lake/events/`, n is `lake-n/events/`.
 pub type Generation = u32;
 
+/// The build of the lake that this version of Ochre writes.
+pub const GENERATION: Generation = 1;
+
 /// The key of one object in an archive.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ObjectKey {
@@ -101,6 +104,11 @@ impl ObjectKey {
 /// Everything a publishing's glob shows: `lake/events/`, or `lake-2/events/` for a later build.
 pub fn lake_root(generation: Generation) -> String {
     if generation == 1 { "lake/events/".to_owned() } else { format!("lake-{generation}/events/") }
+}
+
+/// Everything of one day in the lake.
+pub fn day_prefix(generation: Generation, day: NaiveDate) -> String {
+    format!("{}event_date={}/", lake_root(generation), day.format("%Y-%m-%d"))
 }
 
 impl fmt::Display for ObjectKey {

@@ -32,7 +32,7 @@ pub async fn init(doors: &Doors) -> Result<Initialised, OperationError> {
     let bytes = match found {
         Some(bytes) => bytes,
         None => {
-            refuse_foreign(store).await?;
+            check_place(store).await?;
             let identity = Identity {
                 format: 1,
                 what: Identity::WHAT.to_owned(),
@@ -78,7 +78,11 @@ async fn refuse_headless(store: &dyn Store) -> Result<(), OperationError> {
     Ok(())
 }
 
-async fn refuse_foreign(store: &dyn Store) -> Result<(), OperationError> {
+/// Refuses a place that holds anything else than an archive; touches nothing.
+pub async fn check_place(store: &dyn Store) -> Result<(), OperationError> {
+    if store.stat(&ObjectKey::Identity.to_string()).await?.is_some() {
+        return Ok(());
+    }
     let Some(object) = store.list("").try_next().await? else { return Ok(()) };
     let message = format!("this place is not empty: it holds `{}`", crate::domain::SafeText(&object.key));
     Err(OperationError::new(ErrorKind::Misconfigured, "foreign_content", message)

@@ -14,10 +14,11 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use chrono::NaiveDate;
 use futures_util::TryStreamExt;
 
 use super::error::{ErrorKind, OperationError};
-use crate::domain::layout::{MANIFEST, ObjectKey, RECORD};
+use crate::domain::layout::{GENERATION, MANIFEST, ObjectKey, RECORD, day_prefix};
 use crate::domain::log::{Action, Commit, LOG_FORMAT, Writer, check};
 use crate::domain::views::Archive;
 use crate::domain::{Digest, Timestamp};
@@ -58,7 +59,10 @@ impl Journal {
         if let Some(beyond) = newest.filter(|version| *version >= journal.archive.next) {
             return Err(OperationError::log_cut(&ObjectKey::Manifest { version: beyond }, journal.archive.next));
         }
+        journal.refuse_cut_log().await?;
         journal.refuse_cut_record().await?;
+        let waiting: Vec<NaiveDate> = journal.archive.lake.waiting.keys().copied().collect();
+        journal.refuse_cut_lake(&waiting).await?;
         if journal.archive.identity != Some(identity) {
             return Err(OperationError::damaged("archive.json", "is not the one the log began with"));
         }
@@ -172,6 +176,40 @@ impl Journal {
             }
         }
         Ok(versions.last().copied())
+    }
+
+    /// An entry beyond the first one missing: the log has a hole, and writing into it would make a second
+    /// history. Looks at the thousand numbers around the end, one listing whatever the log's length.
+    async fn refuse_cut_log(&self) -> Result<(), OperationError> {
+        let end = ObjectKey::Log { version: self.archive.next }.to_string();
+        let thousand = end.trim_end_matches(".json").len() - 3;
+        let mut listing = self.store.list(&end[..thousand]);
+        while let Some(object) = listing.try_next().await? {
+            match ObjectKey::parse(&object.key) {
+                // Another writer's, committed since the fold.
+                Some(ObjectKey::Log { version }) if version <= self.archive.next => {}
+                Some(key) => return Err(OperationError::log_cut(&key, self.archive.next)),
+                None => return Err(OperationError::damaged(&object.key, "lies in the log and is not Ochre's")),
+            }
+        }
+        Ok(())
+    }
+
+    /// A lake file of these days under a number that the log has not given out yet: the log was longer once,
+    /// and publishing on top of it would show rows twice.
+    pub async fn refuse_cut_lake(&self, days: &[NaiveDate]) -> Result<(), OperationError> {
+        for day in days {
+            let prefix = day_prefix(GENERATION, *day);
+            let mut listing = self.store.list(&prefix);
+            while let Some(object) = listing.try_next().await? {
+                match ObjectKey::parse(&object.key) {
+                    Some(ObjectKey::Lake { publishing, .. }) if publishing < self.archive.next => {}
+                    Some(key) => return Err(OperationError::log_cut(&key, self.archive.next)),
+                    None => return Err(OperationError::damaged(&object.key, "lies in the lake and is not Ochre's")),
+                }
+            }
+        }
+        Ok(())
     }
 
     /// A record object under a number two beyond the log's end: whoever wrote it had seen a longer log. Looks

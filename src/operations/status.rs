@@ -10,7 +10,7 @@ use crate::domain::catalogue::lookup;
 use crate::domain::coverage::{Coverage, Interval};
 use crate::domain::log::BodyCounts;
 use crate::domain::views::Failure;
-use crate::domain::window::LOOK_BACK;
+use crate::domain::window::deadline;
 
 /// Everything `status` shows.
 #[derive(Clone, Debug, Serialize)]
@@ -70,17 +70,17 @@ pub struct OpenGap {
     /// The span.
     #[serde(flatten)]
     pub span: Interval,
-    /// When its oldest instant leaves the look-back.
+    /// When its oldest instant begins to be lost.
     pub expires: Timestamp,
 }
 
 impl StatusReport {
-    /// The account of the archive, as of `now`.
-    pub fn of(journal: &Journal, now: Timestamp) -> Self {
+    /// The account of the archive, as of `now`, for walks that start this margin inside the look-back.
+    pub fn of(journal: &Journal, now: Timestamp, margin: Duration) -> Self {
         let archive = journal.archive();
-        let open = open_gaps(&archive.walks.open_gaps());
+        let open = open_gaps(&archive.walks.open_gaps(), margin);
         let head = archive.walks.covered.head();
-        let loss_begins = open.first().map(|gap| gap.expires).or(head.map(|head| head + LOOK_BACK));
+        let loss_begins = open.first().map(|gap| gap.expires).or(head.map(|head| deadline(head, margin)));
         let unknown = archive.record.types.iter().filter(|(key, _)| lookup(key.as_str()).is_none());
         Self {
             archive: archive.id.clone(),
@@ -116,6 +116,6 @@ impl StatusReport {
 }
 
 /// Open gaps with their deadlines, oldest first.
-pub fn open_gaps(open: &Coverage) -> Vec<OpenGap> {
-    open.intervals().iter().map(|span| OpenGap { span: *span, expires: span.from + LOOK_BACK }).collect()
+pub fn open_gaps(open: &Coverage, margin: Duration) -> Vec<OpenGap> {
+    open.intervals().iter().map(|span| OpenGap { span: *span, expires: deadline(span.from, margin) }).collect()
 }

@@ -44,8 +44,9 @@ def binary() -> str:
 def ochre(folder: Path, *arguments: str, **settings: str) -> dict:
     """Runs one command to its end and returns its summary; nothing of the caller's settings gets in."""
     command = [binary(), *arguments, "--json"]
+    environment = clean_environment(folder) | settings
     answer = subprocess.run(
-        command, cwd=folder, env=clean_environment(folder) | settings, stdin=subprocess.DEVNULL, capture_output=True, text=True
+        command, check=False, cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True
     )
     if answer.returncode != 0:
         sys.exit(f"`{' '.join(command)}` ended with {answer.returncode}\n{answer.stdout}{answer.stderr}")

@@ -196,7 +196,7 @@ def hostile_problems(record: list[Row]) -> list[str]:
 
 
 def some_file(archive: Path) -> Path:
-    return sorted(archive.glob("lake/events/event_date=*/event_type=UserLoggedIn/*.parquet"))[0]
+    return min(archive.glob("lake/events/event_date=*/event_type=UserLoggedIn/*.parquet"))
 
 
 def move(file: Path, folder: Path) -> None:

@@ -12,10 +12,10 @@ use ochre::sim::memory_store::MemoryStore;
 
 use crate::world::{HOUR, World, glob_ids, is_done, record_ids};
 
-const EVENTS: u64 = 260;
+const EVENTS: u64 = 24;
 
 fn world() -> World {
-    World::with(23, EVENTS, "missing-fields:60").publishing_at_once()
+    World::with(23, EVENTS, "missing-fields:6").publishing_at_once()
 }
 
 /// Two runs, as an undisturbed archive has them. Stops at the first error, as a dead process would.

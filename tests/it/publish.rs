@@ -24,11 +24,18 @@ async fn a_day_goes_out_once_when_it_has_settled() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unfinished_publishing_is_finished_by_whoever_comes_next() {
+    // An undisturbed run tells when the files go out.
+    let twin = World::new(31, 600).publishing_at_once();
+    twin.init().await;
+    let watched = Arc::new(FaultyStore::new(twin.store.clone(), FaultSchedule::none()));
+    twin.sync_over(&twin.doors_to(watched.clone())).await.unwrap();
+    let puts = |operation: &&ochre::sim::faulty_store::Operation| operation.key.ends_with(".parquet");
+    let seventh = watched.trace().iter().filter(puts).nth(7).unwrap().number;
+
     let world = World::new(31, 600).publishing_at_once();
     let doors = world.doors();
     world.init().await;
-    // The store dies in the middle of the files, after the intent was committed.
-    let dying = FaultyStore::new(world.store.clone(), FaultSchedule::at(40, StoreFault::CrashAfter));
+    let dying = FaultyStore::new(world.store.clone(), FaultSchedule::at(seventh, StoreFault::CrashAfter));
     let _ = world.sync_over(&world.doors_to(Arc::new(dying))).await;
     let open = world.archive().await.lake.open.len();
     assert_eq!(open, 1, "the intent stands, the outcome does not");

@@ -17,7 +17,7 @@ async fn archive() -> World {
 /// The lowest level at which damage is found, looking only as deep as that.
 async fn seen_at(world: &World) -> Option<u8> {
     for level in 0..=3 {
-        let report = verify(&world.doors(), level).await.unwrap();
+        let report = verify(&world.doors(), level, HOUR).await.unwrap();
         if report.worst() == Some(Severity::Damage) {
             assert!(report.findings.iter().all(|found| !found.next.is_empty()));
             return Some(level);

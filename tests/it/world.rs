@@ -137,7 +137,7 @@ impl World {
     }
 
     pub async fn verify(&self) -> VerifyReport {
-        verify(&self.doors(), 4).await.unwrap()
+        verify(&self.doors(), 4, HOUR).await.unwrap()
     }
 
     /// Ids of everything the API ever showed.
@@ -232,7 +232,7 @@ impl World {
             let claimed = archive.walks.covered.meets(Interval::new(at, at + TICK));
             assert!(!claimed || record.contains(&id), "{id} of {at} is claimed and not held");
         }
-        let worst = verify(&self.doors(), 3).await.unwrap();
+        let worst = verify(&self.doors(), 3, HOUR).await.unwrap();
         let worse: Vec<_> = worst.findings.iter().filter(|found| found.code != "orphan").collect();
         assert!(worse.is_empty(), "{worse:?}");
         record.len()

@@ -25,7 +25,7 @@ const FAULTS: [&str; 16] = [
     "empty-page@%4,short-pages:7",
     "duplicate-edge,conflict:9",
     "unordered@%3",
-    "empty-answers@%6",
+    "empty-answers@90..140",
     "missing-fields:11",
     "since-exclusive,clamp",
     "date-skew:-3m",

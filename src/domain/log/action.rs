@@ -191,7 +191,8 @@ pub struct WalkCompleted {
 pub struct WalkAbandoned {
     /// The walk's identifier.
     pub walk: String,
-    /// One word: `cursor_refused`, `cursor_failed`, `canary_missing`, `superseded`.
+    /// One word: `cursor_refused`, `cursor_failed`, `cursor_missing`, `cursor_repeated`, `no_progress`,
+    /// `canary_missing`, `superseded`.
     pub reason: String,
 }
 
@@ -229,9 +230,9 @@ pub struct DataFile {
     pub bytes: u64,
     /// Rows in it.
     pub rows: u64,
-    /// The oldest `eventTimestamp`.
+    /// The oldest `eventTimestamp` of its partition in this publishing.
     pub occurred_min: Timestamp,
-    /// The newest `eventTimestamp`.
+    /// The newest `eventTimestamp` of its partition in this publishing.
     pub occurred_max: Timestamp,
     /// The oldest `ingestionTimestamp`, where any row has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -255,7 +256,7 @@ pub struct LakePublished {
 pub struct RunFailed {
     /// Always false: a reader that does not know this fact may pass over it.
     pub critical: bool,
-    /// One word: `key_rejected`, `page_undecodable`, `api_unavailable`, `walk_stuck` …
+    /// One word: `key_rejected`, `page_undecodable`, `api_unavailable`, `throttled`, `request_refused` …
     pub code: String,
     /// The walk whose next page could not be had.
     #[serde(default, skip_serializing_if = "Option::is_none")]

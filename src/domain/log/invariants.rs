@@ -1,7 +1,8 @@
 //! What must hold of a commit before it is written, and of every commit that is read by `verify`.
 
 use crate::domain::ROUTING_VERSION;
-use crate::domain::log::{Action, Commit, LOG_FORMAT, RowCounts, SegmentArchived};
+use crate::domain::layout::ObjectKey;
+use crate::domain::log::{Action, Commit, DataFile, LOG_FORMAT, RowCounts, SegmentArchived};
 use crate::domain::views::Archive;
 
 /// Why a commit must not follow what was folded so far.
@@ -47,8 +48,8 @@ fn check_action(archive: &Archive, version: u64, action: &Action) -> Result<(), 
         Action::LakePublished(fact) => {
             let open = archive.lake.open.get(&fact.publishing);
             let open = open.ok_or_else(|| format!("publishing {} is not open", fact.publishing))?;
-            let rows: u64 = fact.files.iter().map(|file| file.rows).sum();
-            ensure(rows == sum(&open.expected), || format!("publishing {} has {rows} rows", fact.publishing))
+            let differs = || format!("publishing {} has other rows by day and type than were promised", fact.publishing);
+            ensure(rows_of(&fact.files) == Some(open.expected.clone()), differs)
         }
         _ => Ok(()),
     }
@@ -60,6 +61,16 @@ fn check_segment(fact: &SegmentArchived) -> Result<(), String> {
     let rows = fact.segment.as_ref().map_or(0, |segment| segment.rows);
     ensure(rows == fact.counts.archived, || "the segment's rows are not the archived events".into())?;
     ensure(sum(&fact.rows) == rows, || "rows by day and type do not add up".into())
+}
+
+/// Rows by day and type as the files' keys tell; none where a key is not the lake's.
+fn rows_of(files: &[DataFile]) -> Option<RowCounts> {
+    let mut rows = RowCounts::new();
+    for file in files {
+        let ObjectKey::Lake { partition, .. } = ObjectKey::parse(&file.key)? else { return None };
+        *rows.entry(partition.date).or_default().entry(partition.event_type).or_default() += file.rows;
+    }
+    Some(rows)
 }
 
 fn sum(rows: &RowCounts) -> u64 {

@@ -62,15 +62,22 @@ impl Archive {
 
     /// The newest `ingestionTimestamp` of an event that a healthy API must show again.
     pub fn newest_proven(&self) -> Option<Timestamp> {
-        let proven = self.record.segments.iter().filter(|segment| self.walks.is_proven(segment.version));
-        proven.filter_map(|segment| segment.ingested_max).max()
+        self.proven_edges().max()
+    }
+
+    /// The newest instant before `at` at which a proven event is known to have been ingested.
+    pub fn newest_proven_before(&self, at: Timestamp) -> Option<Timestamp> {
+        self.proven_edges().filter(|edge| *edge < at).max()
     }
 
     /// Whether a proven event is held that was ingested within this span: known of the edges of segments.
     pub fn holds_proven_event_in(&self, span: Interval) -> bool {
-        let edges = |segment: &Segment| [segment.ingested_min, segment.ingested_max].into_iter().flatten();
+        self.proven_edges().any(|at| span.from <= at && at < span.to)
+    }
+
+    fn proven_edges(&self) -> impl Iterator<Item = Timestamp> {
         let proven = self.record.segments.iter().filter(|segment| self.walks.is_proven(segment.version));
-        proven.flat_map(edges).any(|at| span.from <= at && at < span.to)
+        proven.flat_map(|segment| [segment.ingested_min, segment.ingested_max].into_iter().flatten())
     }
 
     fn apply_action(&mut self, action: &Action, commit: &Commit) {

@@ -13,5 +13,5 @@
 mod plan;
 mod proof;
 
-pub use plan::{Asked, WalkPlan, WalkRules, plan, reach};
+pub use plan::{Asked, WalkPlan, WalkRules, edge, plan, reach};
 pub use proof::{BELOW_SINCE, IDLE_PAGES_MAX, PageFacts, Proof};

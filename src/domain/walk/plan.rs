@@ -6,10 +6,13 @@ use serde::Serialize;
 
 use super::BELOW_SINCE;
 use crate::domain::Timestamp;
-use crate::domain::coverage::Interval;
+use crate::domain::coverage::{Coverage, Interval};
 use crate::domain::log::WalkPurpose;
-use crate::domain::views::WalksView;
+use crate::domain::views::Archive;
 use crate::domain::window::LOOK_BACK;
+
+/// How far inside the look-back even the boldest start stays.
+const EDGE: Duration = Duration::from_secs(60);
 
 const A_DAY: Duration = Duration::from_secs(86_400);
 
@@ -55,39 +58,57 @@ pub fn reach(now: Timestamp, rules: &WalkRules) -> Timestamp {
     now - LOOK_BACK + rules.margin
 }
 
-/// Plans the walk that reads the head. `now` is the API server's clock as far as known; `newest` is
-/// the newest `ingestionTimestamp` held.
-pub fn plan(walks: &WalksView, newest: Option<Timestamp>, now: Timestamp, rules: &WalkRules, asked: Asked) -> WalkPlan {
-    let reach = reach(now, rules);
-    let (purpose, wanted, reason) = wanted(walks, newest, now, reach, rules, asked);
-    let since = wanted.max(reach);
+/// The oldest instant that a walk may start from in need: for an open gap that is about to expire.
+pub fn edge(now: Timestamp) -> Timestamp {
+    now - LOOK_BACK + EDGE
+}
+
+/// Plans the walk that reads the head. `now` is the API server's clock as far as known.
+pub fn plan(archive: &Archive, now: Timestamp, rules: &WalkRules, asked: Asked) -> WalkPlan {
+    let limit = limit(archive, now, rules);
+    let (purpose, wanted, reason) = wanted(archive, now, limit, rules, asked);
+    let since = wanted.max(limit);
     WalkPlan {
         purpose,
         since,
-        clamped: wanted < reach,
+        clamped: wanted < limit,
         // An event at `since` itself may or may not be shown (C7): only a later one is sure to be met.
-        canary: newest.is_some_and(|newest| newest >= since + BELOW_SINCE),
-        reason: if wanted < reach { format!("{reason}; the API reaches no deeper") } else { reason.to_owned() },
+        canary: archive.newest_proven().is_some_and(|newest| newest >= since + BELOW_SINCE),
+        reason: if wanted < limit { format!("{reason}; the API reaches no deeper") } else { reason.to_owned() },
     }
 }
 
+/// The deepest start: the look-back less the margin; or just below an open gap that lies whole inside the
+/// look-back and begins within the margin, because nothing of it is lost yet.
+fn limit(archive: &Archive, now: Timestamp, rules: &WalkRules) -> Timestamp {
+    let (edge, reach) = (edge(now), reach(now, rules));
+    match needed(archive).start() {
+        Some(start) if start >= edge && start < reach => (start - BELOW_SINCE).max(edge),
+        _ => reach,
+    }
+}
+
+/// Gaps that no live walk still intends to read.
+fn needed(archive: &Archive) -> Coverage {
+    archive.walks.open_gaps().minus(&archive.walks.pending())
+}
+
 fn wanted(
-    walks: &WalksView,
-    newest: Option<Timestamp>,
+    archive: &Archive,
     now: Timestamp,
-    reach: Timestamp,
+    limit: Timestamp,
     rules: &WalkRules,
     asked: Asked,
 ) -> (WalkPurpose, Timestamp, &'static str) {
-    let Some(head) = walks.covered.head() else {
+    let Some(head) = archive.walks.covered.head() else {
         return (WalkPurpose::First, now - LOOK_BACK, "nothing is covered yet");
     };
-    // What a live walk still intends to read is its affair; what is below reach is past asking for.
-    let gaps = walks.open_gaps().minus(&walks.pending());
-    let gap = gaps.within(Interval::new(reach, head)).start();
-    let held = newest.map_or(head, |newest| newest.min(head));
-    let base = gap.map_or(held, |gap| gap.min(held)) - rules.overlap;
-    let sweep_due = walks.swept.is_none_or(|swept| now >= swept + A_DAY);
+    let held = archive.newest_proven().map_or(head, |newest| newest.min(head));
+    // Below a gap the walk must meet an event that is held, or it cannot be told from an answer cut short.
+    let gap = needed(archive).within(Interval::new(limit, head)).start();
+    let anchor = |gap| archive.newest_proven_before(gap).filter(|at| *at >= limit).unwrap_or(gap);
+    let base = gap.map(anchor).map_or(held, |gap| gap.min(held)) - rules.overlap;
+    let sweep_due = archive.walks.swept.is_none_or(|swept| now >= swept + A_DAY);
     match asked {
         Asked::Since(since) if since < base => (WalkPurpose::Backfill, since, "asked for"),
         _ if sweep_due => (WalkPurpose::Sweep, base - rules.sweep_daily, "the daily sweep, below the overlap"),
@@ -99,6 +120,9 @@ fn wanted(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::Digest;
+    use crate::domain::log::RecordObject;
+    use crate::domain::views::Segment;
 
     const RULES: WalkRules = WalkRules {
         overlap: Duration::from_secs(6 * 3600),
@@ -111,53 +135,75 @@ mod tests {
         Timestamp::from_seconds(hour * 3600)
     }
 
-    fn held(spans: &[(i64, i64)], swept: i64) -> WalksView {
-        WalksView {
-            covered: spans.iter().map(|(from, to)| Interval::new(hour(*from), hour(*to))).collect(),
-            floor: Some(hour(spans[0].0)),
-            swept: Some(hour(swept)),
-            ..WalksView::default()
-        }
+    /// An archive that covers these hours, and holds one segment for each of `newest`.
+    fn held(spans: &[(i64, i64)], swept: i64, newest: &[i64]) -> Archive {
+        let mut archive = Archive::default();
+        archive.walks.covered = spans.iter().map(|(from, to)| Interval::new(hour(*from), hour(*to))).collect();
+        archive.walks.floor = Some(hour(spans[0].0));
+        archive.walks.swept = Some(hour(swept));
+        let object = RecordObject { key: String::new(), sha256: Digest::of(b""), bytes: 0, rows: 1 };
+        archive.record.segments.extend(newest.iter().map(|newest| Segment {
+            version: 1,
+            object: object.clone(),
+            routing: 1,
+            days: Default::default(),
+            ingested_min: None,
+            ingested_max: Some(hour(*newest)),
+        }));
+        archive
     }
 
     #[test]
     fn a_first_walk_starts_at_the_look_back_less_the_margin() {
-        let plan = plan(&WalksView::default(), None, hour(10_000), &RULES, Asked::Sync);
+        let plan = plan(&Archive::default(), hour(10_000), &RULES, Asked::Sync);
         assert_eq!((plan.purpose, plan.since), (WalkPurpose::First, hour(10_000 - 180 * 24 + 1)));
         assert!(plan.clamped && !plan.canary);
     }
 
     #[test]
     fn a_sync_starts_an_overlap_below_the_newest_event_held() {
-        let plan = plan(&held(&[(9_000, 9_990)], 9_990), Some(hour(9_980)), hour(10_000), &RULES, Asked::Sync);
+        let plan = plan(&held(&[(9_000, 9_990)], 9_990, &[9_980]), hour(10_000), &RULES, Asked::Sync);
         assert_eq!((plan.purpose, plan.since, plan.canary), (WalkPurpose::Head, hour(9_974), true));
     }
 
     #[test]
     fn a_sync_starts_below_the_oldest_open_gap() {
-        let plan = plan(&held(&[(9_000, 9_100), (9_200, 9_990)], 9_990), Some(hour(9_980)), hour(10_000), &RULES, Asked::Sync);
-        assert_eq!(plan.since, hour(9_094));
+        let plan = plan(&held(&[(9_000, 9_100), (9_200, 9_990)], 9_990, &[9_090, 9_980]), hour(10_000), &RULES, Asked::Sync);
+        assert_eq!(plan.since, hour(9_084), "and below the newest event under it");
     }
 
     #[test]
     fn once_a_day_it_sweeps_deeper() {
-        let plan = plan(&held(&[(9_000, 9_990)], 9_900), Some(hour(9_980)), hour(10_000), &RULES, Asked::Sync);
+        let plan = plan(&held(&[(9_000, 9_990)], 9_900, &[9_980]), hour(10_000), &RULES, Asked::Sync);
         assert_eq!((plan.purpose, plan.since), (WalkPurpose::Sweep, hour(9_974 - 7 * 24)));
     }
 
     #[test]
     fn after_a_long_pause_no_canary_can_be_asked_for() {
-        let plan = plan(&held(&[(0, 1_000)], 1_000), Some(hour(999)), hour(10_000), &RULES, Asked::Sync);
+        let plan = plan(&held(&[(0, 1_000)], 1_000, &[999]), hour(10_000), &RULES, Asked::Sync);
         assert_eq!(plan.since, hour(10_000 - 180 * 24 + 1));
         assert!(plan.clamped && !plan.canary);
     }
 
     #[test]
+    fn a_gap_that_is_about_to_expire_is_fetched_inside_the_margin() {
+        let oldest = 10_000 - 180 * 24;
+        let minutes = |minutes: i64| Timestamp::from_seconds(oldest * 3600 + minutes * 60);
+        let mut archive = held(&[(9_000, 9_990)], 9_990, &[9_980]);
+        archive.walks.floor = Some(minutes(20));
+        let bold = plan(&archive, hour(10_000), &RULES, Asked::Sync);
+        assert_eq!((bold.since, bold.clamped), (minutes(20) - BELOW_SINCE, true));
+        archive.walks.floor = Some(minutes(-20));
+        let late = plan(&archive, hour(10_000), &RULES, Asked::Sync);
+        assert_eq!(late.since, minutes(60), "what is cut off by the look-back is lost, margin and all");
+    }
+
+    #[test]
     fn a_backfill_goes_as_deep_as_asked_and_no_deeper_than_the_api() {
-        let view = held(&[(9_000, 9_990)], 9_990);
-        let deep = plan(&view, Some(hour(9_980)), hour(10_000), &RULES, Asked::Since(hour(8_000)));
+        let view = held(&[(9_000, 9_990)], 9_990, &[9_980]);
+        let deep = plan(&view, hour(10_000), &RULES, Asked::Since(hour(8_000)));
         assert_eq!((deep.purpose, deep.since), (WalkPurpose::Backfill, hour(8_000)));
-        let deeper = plan(&view, Some(hour(9_980)), hour(10_000), &RULES, Asked::Since(hour(10)));
+        let deeper = plan(&view, hour(10_000), &RULES, Asked::Since(hour(10)));
         assert_eq!(deeper.since, hour(10_000 - 180 * 24 + 1));
     }
 }

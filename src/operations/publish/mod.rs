@@ -8,10 +8,7 @@
 mod files;
 mod rows;
 
-use chrono::NaiveDate;
-use futures_util::TryStreamExt;
-
-use crate::domain::layout::{ObjectKey, lake_root};
+use crate::domain::layout::GENERATION;
 use crate::domain::log::{Action, LakePublished, LakePublishing};
 use crate::domain::publish::{PublishRules, due};
 use crate::domain::{SCHEMA_VERSION, Timestamp};
@@ -25,9 +22,6 @@ pub struct Published {
     /// Files that hold them.
     pub files: u64,
 }
-
-/// The build of the lake that rows go to.
-const GENERATION: u32 = 1;
 
 /// Finishes what others left unfinished, and publishes what is due.
 pub async fn publish(
@@ -46,29 +40,12 @@ pub async fn publish(
         if days.is_empty() {
             return Ok(published);
         }
-        refuse_cut_log(journal, doors, &days).await?;
+        journal.refuse_cut_lake(&days).await?;
         // Overtaken or not: what is open now is finished in the next turn.
         let upto = journal.archive().next - 1;
         let intent = LakePublishing { days, upto, schema: SCHEMA_VERSION, generation: GENERATION };
         journal.append(at, vec![Action::LakePublishing(intent)]).await?;
     }
-}
-
-/// A file under a number that the log has not given out yet: the log was longer once. Publishing on
-/// top of it would show rows twice.
-async fn refuse_cut_log(journal: &Journal, doors: &Doors, days: &[NaiveDate]) -> Result<(), OperationError> {
-    for day in days {
-        let prefix = format!("{}event_date={day}/", lake_root(GENERATION));
-        let mut listing = doors.store.list(&prefix);
-        while let Some(object) = listing.try_next().await? {
-            match ObjectKey::parse(&object.key) {
-                Some(ObjectKey::Lake { publishing, .. }) if publishing < journal.archive().next => {}
-                Some(key) => return Err(OperationError::log_cut(&key, journal.archive().next)),
-                None => return Err(OperationError::damaged(&object.key, "lies in the lake and is not Ochre's")),
-            }
-        }
-    }
-    Ok(())
 }
 
 /// Puts every file of one intent and confirms it, unless another process does so first.

@@ -6,7 +6,7 @@ use crate::domain::Timestamp;
 use crate::domain::coverage::{Coverage, Interval};
 use crate::domain::log::{Action, IntervalLost};
 use crate::domain::views::WalksView;
-use crate::domain::walk::{BELOW_SINCE, WalkRules, reach};
+use crate::domain::walk::{BELOW_SINCE, WalkRules, edge, reach};
 
 /// What a run heard that allows it to speak of losses.
 #[derive(Clone, Copy, Debug)]
@@ -29,7 +29,10 @@ pub fn losses(walks: &WalksView, heard: &Heard, rules: &WalkRules, tolerance: Du
     let reach = reach(heard.served_at, rules);
     let reach = heard.clamped_since.map_or(reach, |since| reach.max(since));
     let Some(head) = walks.covered.head() else { return Coverage::default() };
-    let gone = walks.open_gaps().minus(&walks.pending());
+    // A gap that lies whole inside the look-back loses nothing yet: the next walk starts just below it.
+    let edge = edge(heard.served_at);
+    let needed = walks.open_gaps().minus(&walks.pending());
+    let gone: Coverage = needed.intervals().iter().filter(|gap| gap.from < edge).copied().collect();
     gone.within(Interval::new(Timestamp::from_ticks(i64::MIN), head.min(reach + BELOW_SINCE)))
 }
 

@@ -66,7 +66,7 @@ pub async fn sync(
         settings,
         journal,
         holdings: Holdings::default(),
-        report: SyncReport::default(),
+        report: SyncReport { margin: settings.walk.margin, ..SyncReport::default() },
         limits: Limits { until, stop },
         served_at: None,
         skew: None,
@@ -82,8 +82,7 @@ pub async fn sync(
 
 /// The plan a run would follow now, by the local clock.
 pub fn planned(journal: &Journal, settings: &SyncSettings, now: Timestamp) -> WalkPlan {
-    let archive = journal.archive();
-    plan(&archive.walks, archive.newest_proven(), now, &settings.walk, settings.asked)
+    plan(journal.archive(), now, &settings.walk, settings.asked)
 }
 
 impl Run<'_> {
@@ -350,7 +349,7 @@ impl Run<'_> {
     }
 
     pub(super) fn warn(&mut self, text: &str) {
-        tracing::warn!("{text}");
+        tracing::debug!("{text}");
         if !self.report.warnings.iter().any(|warning| warning == text) {
             self.report.warnings.push(text.to_owned());
         }

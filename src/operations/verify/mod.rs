@@ -13,6 +13,7 @@ mod inventory;
 mod ledger;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Serialize;
 
@@ -20,7 +21,7 @@ use super::{Doors, OperationError};
 use crate::domain::coverage::Interval;
 use crate::domain::finding::{Finding, Severity};
 use crate::domain::views::Archive;
-use crate::domain::window::LOOK_BACK;
+use crate::domain::window::deadline;
 
 /// The deepest level there is.
 pub const LEVEL_MAX: u8 = 4;
@@ -62,8 +63,8 @@ impl VerifyReport {
     }
 }
 
-/// Verifies up to `level`. An error is returned only where there is nothing to verify or the store fails.
-pub async fn verify(doors: &Doors, level: u8) -> Result<VerifyReport, OperationError> {
+/// Verifies up to `level`; deadlines are told for walks that start `margin` inside the look-back. An error is returned only where there is nothing to verify or the store fails.
+pub async fn verify(doors: &Doors, level: u8, margin: Duration) -> Result<VerifyReport, OperationError> {
     let mut report = VerifyReport { level: level.min(LEVEL_MAX), ..VerifyReport::default() };
     let archive = Arc::new(ledger::check(doors, &mut report).await?);
     report.version = archive.next.saturating_sub(1);
@@ -78,15 +79,15 @@ pub async fn verify(doors: &Doors, level: u8) -> Result<VerifyReport, OperationE
         content::check(doors, &archive, &missing, level >= 3, &mut report).await?;
     }
     if level >= 4 {
-        coverage(&archive, &mut report);
+        coverage(&archive, margin, &mut report);
     }
     report.findings.sort_by(|a, b| b.severity.cmp(&a.severity).then(a.level.cmp(&b.level)));
     Ok(report)
 }
 
-fn coverage(archive: &Archive, report: &mut VerifyReport) {
+fn coverage(archive: &Archive, margin: Duration, report: &mut VerifyReport) {
     for span in archive.walks.open_gaps().intervals() {
-        let what = format!("not archived; begins to leave the API's look-back at {}", span.from + LOOK_BACK);
+        let what = format!("not archived; begins to be lost at {}", deadline(span.from, margin));
         report.find(Severity::Warning, 4, "open_gap", &format!("{} – {}", span.from, span.to), what);
     }
     for span in archive.walks.lost().intervals() {

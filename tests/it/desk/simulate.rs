@@ -30,9 +30,9 @@ fn the_faults_that_can_be_simulated_are_listed() {
 #[test]
 fn the_demo_archives_verifies_and_says_what_is_next() {
     let person = Person::stranded();
-    person.runs("demo --events 300").exits(0).says("archived").says("verified").says("no gaps").says("next:");
+    person.runs("demo --events 60").exits(0).says("archived").says("verified").says("no gaps").says("next:");
     person.runs("verify --archive ./ochre-demo").exits(0);
-    let again = person.runs("demo --events 300 --json --archive ./other").exits(0);
+    let again = person.runs("demo --events 60 --json --archive ./other").exits(0);
     assert_eq!(again.counted("findings"), 0, "{again}");
     assert_eq!(again.counted("record_rows"), again.counted("lake_rows"), "{again}");
 }
