@@ -220,6 +220,16 @@ pub fn glob_ids(store: &MemoryStore) -> BTreeSet<String> {
 }
 
 impl World {
+    /// Coverage never claims what is not held.
+    pub async fn assert_claims_are_held(&self) {
+        let archive = self.archive().await;
+        let record = record_ids(&self.store, &archive).await;
+        for (id, at) in self.ingested() {
+            let claimed = archive.walks.covered.meets(Interval::new(at, at + TICK));
+            assert!(!claimed || record.contains(&id), "{id} of {at} is claimed and not held");
+        }
+    }
+
     /// The account: the conservation law, truth = record, lake within record, coverage that is held, and
     /// an archive that verifies. Returns how many events are held.
     pub async fn assert_sound(&self) -> usize {
@@ -228,10 +238,7 @@ impl World {
         let record = record_ids(&self.store, &archive).await;
         assert_eq!(record.len() as u64, archive.record.totals.archived);
         assert!(glob_ids(&self.store).is_subset(&record), "the lake shows what is not in the record");
-        for (id, at) in self.ingested() {
-            let claimed = archive.walks.covered.meets(Interval::new(at, at + TICK));
-            assert!(!claimed || record.contains(&id), "{id} of {at} is claimed and not held");
-        }
+        self.assert_claims_are_held().await;
         let worst = verify(&self.doors(), 3, HOUR).await.unwrap();
         let worse: Vec<_> = worst.findings.iter().filter(|found| found.code != "orphan").collect();
         assert!(worse.is_empty(), "{worse:?}");

@@ -44,8 +44,8 @@ impl Draws {
 async fn live(seed: u64) {
     let mut draws = Draws(mix(seed));
     let faults = FAULTS[draws.next(FAULTS.len() as u64) as usize];
-    let events = 40 + draws.next(160);
-    let page_size = 5 + draws.next(20) as usize;
+    let events = 20 + draws.next(60);
+    let page_size = 3 + draws.next(9) as usize;
     let mut world = World::shaped(seed, events, |settings| {
         settings.faults = ochre::sim::api::FaultPlan::parse(faults).unwrap();
         settings.page_size = page_size;
@@ -59,7 +59,7 @@ async fn live(seed: u64) {
         let budget = draws.next(3);
         world.settings.time_max = (budget > 0).then(|| Duration::from_secs(2 + draws.next(40)));
         world.sync().await;
-        world.assert_sound().await;
+        world.assert_claims_are_held().await;
         let pause = [HOUR, HOUR * 13, DAY * 3, DAY * 40, DAY * 170, DAY * 195];
         world.pass(pause[draws.next(pause.len() as u64) as usize]);
     }
