@@ -46,9 +46,9 @@ pub async fn run(common: &Common, verb: &Demo, printer: &Printer) -> Result<u8, 
     if !matches!(run.outcome, Outcome::Done) || !run.lost_now.is_empty() {
         return Ok(tell(&run, &signals, printer));
     }
-    let verified = verify(&doors, LEVEL_MAX, wiring.walk_rules().margin).await?;
+    let verified = verify(&doors, LEVEL_MAX).await?;
     let journal = Journal::open(doors.store.clone(), writer(doors.entropy.as_ref(), "demo")).await?;
-    let status = StatusReport::of(&journal, doors.clock.now(), wiring.walk_rules().margin);
+    let status = StatusReport::of(&journal, doors.clock.now());
     let code = show(&doors, &run, &verified, &status, printer);
     if code == DONE {
         show_next(&place, printer);
@@ -106,7 +106,10 @@ fn show(doors: &Doors, run: &SyncReport, verified: &VerifyReport, status: &Statu
     ));
     let (floor, now) = (status.floor.map(Timestamp::to_seconds_string), doors.clock.now());
     if let (Some(floor), Some(head)) = (floor, status.head) {
-        printer.line(format!("  ✓ covered {floor} → {} before now, no gaps", super::printer::spanned(now.since(head).as_secs())));
+        printer.line(format!(
+            "  ✓ covered {floor} → {} before now, no gaps",
+            super::printer::spanned(now.since(head).as_secs())
+        ));
     }
     DONE
 }

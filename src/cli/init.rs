@@ -15,7 +15,11 @@ pub async fn run(common: &Common, verb: &DryRun, printer: &Printer) -> Result<u8
     let doors = wiring.doors(printer)?;
     let place = wiring.settings.archive.clone().unwrap_or_default();
     if verb.dry_run {
-        let there = doors.store.read(&ObjectKey::Identity.to_string()).await.map_err(crate::operations::OperationError::from)?;
+        let there = doors
+            .store
+            .read(&ObjectKey::Identity.to_string())
+            .await
+            .map_err(crate::operations::OperationError::from)?;
         printer.line(if there.is_some() { "there is an archive already" } else { "would make an archive here" });
         printer.summary("ok", DONE, json!({ "dry_run": true, "exists": there.is_some() }));
         return Ok(DONE);

@@ -79,7 +79,11 @@ impl Printer {
     pub fn failed(&self, failure: &Failure) -> u8 {
         self.error(failure);
         // Those who read the account of a run find its fields also where the run could not begin.
-        let fields = if matches!(self.command.as_str(), "sync" | "backfill") { summary(&SyncReport::default()) } else { json!({}) };
+        let fields = if matches!(self.command.as_str(), "sync" | "backfill") {
+            summary(&SyncReport::default())
+        } else {
+            json!({})
+        };
         self.summary("failed", failure.exit, fields);
         failure.exit
     }
@@ -119,7 +123,7 @@ pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             text.push(' ');
         }
         text.push(digit);
@@ -167,8 +171,14 @@ mod tests {
 
     #[test]
     fn numbers_are_written_for_people() {
-        assert_eq!([grouped(0), grouped(999), grouped(50_000), grouped(1_234_567)], ["0", "999", "50 000", "1 234 567"]);
+        assert_eq!(
+            [grouped(0), grouped(999), grouped(50_000), grouped(1_234_567)],
+            ["0", "999", "50 000", "1 234 567"]
+        );
         assert_eq!([sized(999), sized(4_100_000)], ["999 B", "4.1 MB"]);
-        assert_eq!([spanned(59), spanned(3_660), spanned(86_400 * 179 + 82_800)], ["59 s", "1 h 1 min", "179 days 23 h"]);
+        assert_eq!(
+            [spanned(59), spanned(3_660), spanned(86_400 * 179 + 82_800)],
+            ["59 s", "1 h 1 min", "179 days 23 h"]
+        );
     }
 }

@@ -60,7 +60,8 @@ impl Screen {
         let seconds = (self.clock.elapsed().saturating_sub(self.began)).as_secs_f64();
         let rate = if seconds > 0.0 { fetched as f64 / seconds } else { 0.0 };
         let left = if done > 0.0 { seconds / done * (1.0 - done) } else { 0.0 };
-        let limit = if self.meter.waiting() || self.meter.waited() > Duration::ZERO { " · API rate limit" } else { "" };
+        let limit =
+            if self.meter.waiting() || self.meter.waited() > Duration::ZERO { " · API rate limit" } else { "" };
         format!(
             "{} events · {} requests · {}/s · about {} left{limit}",
             grouped(fetched),

@@ -6,8 +6,8 @@ use super::args::{Common, Status};
 use super::exit::{self, DONE, Failure};
 use super::printer::{Printer, grouped, safe, sized, spanned};
 use super::wire_up::Wiring;
-use crate::domain::coverage::Interval;
 use crate::domain::TimeSpec;
+use crate::domain::coverage::Interval;
 use crate::operations::status::StatusReport;
 use crate::operations::{Journal, writer};
 
@@ -26,7 +26,7 @@ pub async fn run(common: &Common, verb: &Status, printer: &Printer) -> Result<u8
         None => wiring.now(),
     };
     let journal = Journal::open(doors.store.clone(), writer(doors.entropy.as_ref(), "status")).await?;
-    let report = StatusReport::of(&journal, now, wiring.walk_rules().margin);
+    let report = StatusReport::of(&journal, now);
     let stale = verb.check.is_some_and(|age_max| report.is_stale(age_max));
     let code = if stale { exit::STALE } else { DONE };
     show(&report, printer);
@@ -78,7 +78,9 @@ fn show_coverage(report: &StatusReport, printer: &Printer) {
     printer.line(format!("          ▕{}▏ █ held  ░ open  ✗ lost", bar(report, Interval::new(floor, head))));
     printer.line(format!("head      {} behind", spanned(report.lag_seconds.unwrap_or_default())));
     match (report.headroom_seconds, report.loss_begins) {
-        (Some(0), Some(at)) => printer.line(format!("headroom  NONE: data is being lost since {at}; run `ochre sync` now")),
+        (Some(0), Some(at)) => {
+            printer.line(format!("headroom  NONE: data is being lost since {at}; run `ochre sync` now"));
+        }
         (Some(left), Some(at)) => {
             printer.line(format!("headroom  {} until data is lost ({})", spanned(left), at.to_seconds_string()));
         }

@@ -50,7 +50,8 @@ async fn print_plan(doors: &Doors, settings: &SyncSettings, printer: &Printer) -
     if plan.canary {
         printer.line("it must meet an event that is held, else it claims nothing");
     }
-    printer.record("plan", json!({ "walk": "new", "since": plan.since, "purpose": plan.purpose, "reason": plan.reason }));
+    printer
+        .record("plan", json!({ "walk": "new", "since": plan.since, "purpose": plan.purpose, "reason": plan.reason }));
     printer.summary("ok", DONE, json!({ "dry_run": true }));
     Ok(DONE)
 }
@@ -98,7 +99,10 @@ fn print_counts(report: &SyncReport, printer: &Printer) {
         grouped(counts.rejected),
     ));
     if counts.conflicts > 0 {
-        printer.line(format!("{} came again with other content: the first stays, the others are in quarantine", grouped(counts.conflicts)));
+        printer.line(format!(
+            "{} came again with other content: the first stays, the others are in quarantine",
+            grouped(counts.conflicts)
+        ));
     }
     printer.line(format!(
         "{} rows published in {} files, {} wait for their day to settle",
@@ -113,7 +117,7 @@ fn print_counts(report: &SyncReport, printer: &Printer) {
     for span in &report.lost_now {
         printer.line(format!("LOST {} – {}: it left the API's look-back unread", span.from, span.to));
     }
-    for gap in open_gaps(&report.open, report.margin) {
+    for gap in open_gaps(&report.open) {
         printer.line(format!("open gap {} – {}: begins to be lost at {}", gap.span.from, gap.span.to, gap.expires));
     }
     if matches!(report.outcome, Outcome::More) {
@@ -124,7 +128,8 @@ fn print_counts(report: &SyncReport, printer: &Printer) {
 /// What `sync` and `backfill` add to the summary.
 pub fn summary(report: &SyncReport) -> Value {
     let counts = &report.counts;
-    let spans = |spans: &[Interval]| spans.iter().map(|span| json!({ "from": span.from, "to": span.to })).collect::<Value>();
+    let spans =
+        |spans: &[Interval]| spans.iter().map(|span| json!({ "from": span.from, "to": span.to })).collect::<Value>();
     json!({
         "version": report.version,
         "requests": report.requests,
@@ -138,7 +143,7 @@ pub fn summary(report: &SyncReport) -> Value {
         "unpublished_rows": report.unpublished_rows,
         "more": matches!(report.outcome, Outcome::More),
         "covered": spans(report.covered.intervals()),
-        "open": open_gaps(&report.open, report.margin),
+        "open": open_gaps(&report.open),
         "lost": spans(report.lost.intervals()),
     })
 }

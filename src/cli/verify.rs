@@ -13,7 +13,7 @@ use crate::operations::verify::{VerifyReport, verify};
 pub async fn run(common: &Common, verb: &Verify, printer: &Printer) -> Result<u8, Failure> {
     let wiring = Wiring::read(common, &[])?;
     let doors = wiring.doors(printer)?;
-    let report = verify(&doors, verb.level, wiring.walk_rules().margin).await?;
+    let report = verify(&doors, verb.level).await?;
     drop(doors);
     let code = code(&report, verb.fail_on);
     for finding in &report.findings {

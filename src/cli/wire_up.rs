@@ -146,7 +146,10 @@ fn read_files(candidates: &[PathBuf], explicit: Option<&Path>) -> Result<Vec<Con
             Err(error) if error.kind() == std::io::ErrorKind::NotFound && explicit != Some(path) => {}
             Err(error) => {
                 let message = format!("failed to read the configuration file `{}`: {error}", path.display());
-                return Err(Failure::configuration(message, "check `--config` or `OCHRE_CONFIG`, and the file's owner"));
+                return Err(Failure::configuration(
+                    message,
+                    "check `--config` or `OCHRE_CONFIG`, and the file's owner",
+                ));
             }
         }
     }

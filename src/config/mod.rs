@@ -19,6 +19,4 @@ mod value;
 pub use error::ConfigError;
 pub use keys::{KEYS, Key, Kind};
 pub use layers::{ConfigFile, Layers, Origin, Origins, candidate_files, explicit_file};
-pub use settings::{
-    ApiSettings, LogFormat, LogSettings, PublishSettings, Settings, WalkSettings,
-};
+pub use settings::{ApiSettings, LogFormat, LogSettings, PublishSettings, Settings, WalkSettings};

@@ -72,9 +72,9 @@ impl Coverage {
         }
         let first = self.0.partition_point(|held| held.to < span.from);
         let last = self.0.partition_point(|held| held.from <= span.to);
-        let merged = self.0[first..last].iter().fold(span, |sum, held| {
-            Interval::new(sum.from.min(held.from), sum.to.max(held.to))
-        });
+        let merged = self.0[first..last]
+            .iter()
+            .fold(span, |sum, held| Interval::new(sum.from.min(held.from), sum.to.max(held.to)));
         self.0.splice(first..last, [merged]);
     }
 

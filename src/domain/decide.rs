@@ -109,7 +109,8 @@ pub fn text_hash(raw: &RawEvent) -> u128 {
 
 /// Decides over the batch.
 pub fn decide(batch: &[Body], against: &Against<'_>) -> Decision {
-    let mut taking = Taking { against, decision: Decision::default(), seen: HashMap::new(), set_aside: BTreeSet::new() };
+    let mut taking =
+        Taking { against, decision: Decision::default(), seen: HashMap::new(), set_aside: BTreeSet::new() };
     for (at, body) in batch.iter().enumerate() {
         taking.decision.counts.fetched += 1;
         match &body.routed {
@@ -278,7 +279,8 @@ mod tests {
         let known: BTreeMap<_, _> = (0..499).map(|n| (TypeKey::route(Some(&format!("T{n}"))), 1)).collect();
         let texts = [event("1", "A"), event("2", "B"), event("3", "T7")];
         let decision = decide_alone(&texts.each_ref().map(String::as_str), &known);
-        let keys: Vec<_> = decision.rows.values().flatten().map(|(key, rows)| (key.as_str().to_owned(), *rows)).collect();
+        let keys: Vec<_> =
+            decision.rows.values().flatten().map(|(key, rows)| (key.as_str().to_owned(), *rows)).collect();
         assert_eq!(keys.len(), 3);
         assert!(keys.contains(&("__OTHER__".to_owned(), 1)) && keys.contains(&("A".to_owned(), 1)), "{keys:?}");
     }

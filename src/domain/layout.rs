@@ -87,9 +87,7 @@ impl ObjectKey {
         let parsed = match key {
             "archive.json" => Self::Identity,
             "manifest/latest.json" => Self::LatestManifest,
-            _ if key.starts_with(LOG) => {
-                Self::Log { version: version(key.strip_prefix(LOG)?.strip_suffix(".json")?)? }
-            }
+            _ if key.starts_with(LOG) => Self::Log { version: version(key.strip_prefix(LOG)?.strip_suffix(".json")?)? },
             _ if key.starts_with(MANIFEST) => {
                 Self::Manifest { version: version(key.strip_prefix(MANIFEST)?.strip_suffix(".json.zst")?)? }
             }

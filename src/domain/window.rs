@@ -7,16 +7,18 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::coverage::{Coverage, Interval};
 use super::Timestamp;
+use super::coverage::{Coverage, Interval};
 
 /// How far back the API reaches: 180 days of ingestion time (C9).
 pub const LOOK_BACK: Duration = Duration::from_secs(180 * 86_400);
 
-/// When the data of an instant begins to be lost: when no walk may begin below it any more. The margin
-/// of a walk's start belongs to the loss, so the deadline is that much earlier than the look-back's edge.
-pub fn deadline(from: Timestamp, margin: Duration) -> Timestamp {
-    from + LOOK_BACK - margin
+/// How far inside the look-back even the boldest walk starts.
+pub const EDGE: Duration = Duration::from_secs(60);
+
+/// When the data of an instant begins to be lost: when no walk may start below it any more.
+pub fn deadline(from: Timestamp) -> Timestamp {
+    from + LOOK_BACK - EDGE
 }
 
 /// What can be said of one stretch of time.
@@ -54,8 +56,6 @@ pub struct Known<'a> {
     pub floor: Option<Timestamp>,
     /// The oldest instant a walk may begin at: the look-back less the margin.
     pub reach: Timestamp,
-    /// The margin.
-    pub margin: Duration,
 }
 
 /// Tiles `asked` into windows of at most 180 days, oldest first, and classifies every part.
@@ -80,7 +80,7 @@ fn classify(span: Interval, known: Known<'_>) -> Vec<(Interval, Reach)> {
             (Interval::new(gap.from.max(floor), gap.to.min(known.reach)), Reach::Lost),
             (
                 Interval::new(gap.from.max(known.reach), gap.to),
-                Reach::Reachable { expires: deadline(gap.from.max(known.reach), known.margin) },
+                Reach::Reachable { expires: deadline(gap.from.max(known.reach)) },
             ),
         ];
         stretches.extend(parts.into_iter().filter(|(part, _)| !part.is_empty()));
@@ -105,18 +105,18 @@ mod tests {
 
     #[test]
     fn four_hundred_days_asked_of_a_new_archive_are_mostly_before_it() {
-        let known = Known { covered: &Coverage::default(), floor: None, reach: day(220), margin: Duration::ZERO };
+        let known = Known { covered: &Coverage::default(), floor: None, reach: day(220) };
         let windows = tile(days(0, 400), known);
         assert_eq!(windows.iter().map(|w| w.span).collect::<Vec<_>>(), [days(0, 180), days(180, 360), days(360, 400)]);
         assert_eq!(windows[0].stretches, [(days(0, 180), Reach::BeforeArchive)]);
         assert_eq!(windows[1].stretches[0], (days(180, 220), Reach::BeforeArchive));
-        assert_eq!(windows[1].stretches[1], (days(220, 360), Reach::Reachable { expires: day(400) }));
+        assert_eq!(windows[1].stretches[1], (days(220, 360), Reach::Reachable { expires: day(400) - EDGE }));
     }
 
     #[test]
     fn a_hole_left_by_a_pause_is_lost_not_before() {
         let covered = [days(10, 50), days(70, 100)].into_iter().collect();
-        let known = Known { covered: &covered, floor: Some(day(10)), reach: day(70), margin: Duration::ZERO };
+        let known = Known { covered: &covered, floor: Some(day(10)), reach: day(70) };
         let windows = tile(days(10, 100), known);
         assert_eq!(windows[0].stretches[1], (days(50, 70), Reach::Lost));
     }
@@ -128,7 +128,7 @@ mod tests {
             floor in prop::option::of(0_i64..900), reach in 0_i64..900,
         ) {
             let covered: Coverage = held.into_iter().map(|(from, length)| days(from, from + length)).collect();
-            let windows = tile(days(from, from + length), Known { covered: &covered, floor: floor.map(day), reach: day(reach), margin: Duration::ZERO });
+            let windows = tile(days(from, from + length), Known { covered: &covered, floor: floor.map(day), reach: day(reach) });
             let mut at = day(from);
             for window in &windows {
                 prop_assert!(window.span.to.since(window.span.from) <= LOOK_BACK);

@@ -12,6 +12,6 @@ use crate::domain::window::{Known, Window, tile};
 /// older than this archive could ever ask for.
 pub fn windows(journal: &Journal, since: Timestamp, now: Timestamp, rules: &WalkRules) -> Vec<Window> {
     let walks = &journal.archive().walks;
-    let known = Known { covered: &walks.covered, floor: walks.floor, reach: reach(now, rules), margin: rules.margin };
+    let known = Known { covered: &walks.covered, floor: walks.floor, reach: reach(now, rules) };
     tile(Interval::new(since, now), known)
 }

@@ -54,7 +54,9 @@ impl Journal {
         let newest = journal.load_manifest().await?;
         journal.refresh().await?;
         if journal.archive.next == 0 {
-            return Err(no_archive("`archive.json` is there and the log is not: `init` was interrupted, or the log was taken away"));
+            return Err(no_archive(
+                "`archive.json` is there and the log is not: `init` was interrupted, or the log was taken away",
+            ));
         }
         if let Some(beyond) = newest.filter(|version| *version >= journal.archive.next) {
             return Err(OperationError::log_cut(&ObjectKey::Manifest { version: beyond }, journal.archive.next));

@@ -75,12 +75,12 @@ pub struct OpenGap {
 }
 
 impl StatusReport {
-    /// The account of the archive, as of `now`, for walks that start this margin inside the look-back.
-    pub fn of(journal: &Journal, now: Timestamp, margin: Duration) -> Self {
+    /// The account of the archive, as of `now`.
+    pub fn of(journal: &Journal, now: Timestamp) -> Self {
         let archive = journal.archive();
-        let open = open_gaps(&archive.walks.open_gaps(), margin);
+        let open = open_gaps(&archive.walks.open_gaps());
         let head = archive.walks.covered.head();
-        let loss_begins = open.first().map(|gap| gap.expires).or(head.map(|head| deadline(head, margin)));
+        let loss_begins = open.first().map(|gap| gap.expires).or(head.map(deadline));
         let unknown = archive.record.types.iter().filter(|(key, _)| lookup(key.as_str()).is_none());
         Self {
             archive: archive.id.clone(),
@@ -116,6 +116,6 @@ impl StatusReport {
 }
 
 /// Open gaps with their deadlines, oldest first.
-pub fn open_gaps(open: &Coverage, margin: Duration) -> Vec<OpenGap> {
-    open.intervals().iter().map(|span| OpenGap { span: *span, expires: deadline(span.from, margin) }).collect()
+pub fn open_gaps(open: &Coverage) -> Vec<OpenGap> {
+    open.intervals().iter().map(|span| OpenGap { span: *span, expires: deadline(span.from) }).collect()
 }

@@ -52,7 +52,8 @@ fn the_golden_log_folds_to_the_golden_manifest() {
 fn a_segment_of_version_1_reads() {
     let lines: Vec<RawEvent> = segment::decode(&golden("segment-v1.ndjson.zst")).unwrap().map(Result::unwrap).collect();
     assert!(!lines.is_empty());
-    let again: Vec<RawEvent> = segment::decode(&segment::encode(&lines).unwrap()).unwrap().map(Result::unwrap).collect();
+    let again: Vec<RawEvent> =
+        segment::decode(&segment::encode(&lines).unwrap()).unwrap().map(Result::unwrap).collect();
     assert_eq!(again, lines);
 }
 

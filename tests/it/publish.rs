@@ -18,7 +18,11 @@ async fn a_day_goes_out_once_when_it_has_settled() {
     assert!(is_done(&report));
     let archive = world.archive().await;
     let today = (start() + DAY * 2).date();
-    assert!(archive.lake.waiting.keys().all(|day| *day >= today.pred_opt().unwrap()), "{:?}", archive.lake.waiting.keys());
+    assert!(
+        archive.lake.waiting.keys().all(|day| *day >= today.pred_opt().unwrap()),
+        "{:?}",
+        archive.lake.waiting.keys()
+    );
     world.assert_whole().await;
 }
 
@@ -79,10 +83,7 @@ async fn two_publishers_at_once_publish_each_row_once() {
         ..world.settings.publish
     };
     let (mut one, mut other) = (world.journal().await, world.journal().await);
-    let (a, b) = tokio::join!(
-        publish(&mut one, &doors, &rules, start()),
-        publish(&mut other, &doors, &rules, start())
-    );
+    let (a, b) = tokio::join!(publish(&mut one, &doors, &rules, start()), publish(&mut other, &doors, &rules, start()));
     a.unwrap();
     b.unwrap();
     let archive = world.archive().await;

@@ -17,7 +17,7 @@ async fn archive() -> World {
 /// The lowest level at which damage is found, looking only as deep as that.
 async fn seen_at(world: &World) -> Option<u8> {
     for level in 0..=3 {
-        let report = verify(&world.doors(), level, HOUR).await.unwrap();
+        let report = verify(&world.doors(), level).await.unwrap();
         if report.worst() == Some(Severity::Damage) {
             assert!(report.findings.iter().all(|found| !found.next.is_empty()));
             return Some(level);
@@ -47,7 +47,9 @@ async fn an_untouched_archive_has_nothing_to_find() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_flipped_bit_is_seen_in_every_kind_of_object() {
-    for (prefix, level) in [("archive.json", 0), ("log/00000000000000000001", 0), ("manifest/0", 0), ("record/", 2), ("lake/", 2)] {
+    for (prefix, level) in
+        [("archive.json", 0), ("log/00000000000000000001", 0), ("manifest/0", 0), ("record/", 2), ("lake/", 2)]
+    {
         let world = archive().await;
         flip(&world, &some(&world, prefix));
         let seen = seen_at(&world).await;
@@ -76,7 +78,9 @@ async fn a_cut_log_is_seen_by_what_was_made_after_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_foreign_file_under_the_lake_is_seen() {
-    for key in ["lake/events/event_date=2026-01-01/event_type=X/00000000000000000002-000.parquet", "lake/events/x.parquet"] {
+    for key in
+        ["lake/events/event_date=2026-01-01/event_type=X/00000000000000000002-000.parquet", "lake/events/x.parquet"]
+    {
         let world = archive().await;
         let body = world.store.objects()[&some(&world, "lake/")].clone();
         ochre::ports::Store::create(&world.store, key, body).await.unwrap();

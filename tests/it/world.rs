@@ -137,7 +137,7 @@ impl World {
     }
 
     pub async fn verify(&self) -> VerifyReport {
-        verify(&self.doors(), 4, HOUR).await.unwrap()
+        verify(&self.doors(), 4).await.unwrap()
     }
 
     /// Ids of everything the API ever showed.
@@ -163,12 +163,7 @@ impl World {
 /// The defaults of the product.
 pub fn rules() -> SyncSettings {
     SyncSettings {
-        walk: WalkRules {
-            overlap: HOUR * 6,
-            lag: Duration::from_secs(300),
-            margin: HOUR,
-            sweep_daily: DAY * 7,
-        },
+        walk: WalkRules { overlap: HOUR * 6, lag: Duration::from_secs(300), margin: HOUR, sweep_daily: DAY * 7 },
         clock_tolerance: HOUR,
         publish: PublishRules { when: PublishWhen::Day, settle: HOUR },
         time_max: None,
@@ -239,7 +234,7 @@ impl World {
         assert_eq!(record.len() as u64, archive.record.totals.archived);
         assert!(glob_ids(&self.store).is_subset(&record), "the lake shows what is not in the record");
         self.assert_claims_are_held().await;
-        let worst = verify(&self.doors(), 3, HOUR).await.unwrap();
+        let worst = verify(&self.doors(), 3).await.unwrap();
         let worse: Vec<_> = worst.findings.iter().filter(|found| found.code != "orphan").collect();
         assert!(worse.is_empty(), "{worse:?}");
         record.len()

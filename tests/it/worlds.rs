@@ -49,7 +49,7 @@ async fn live(seed: u64) {
     let mut world = World::shaped(seed, events, |settings| {
         settings.faults = ochre::sim::api::FaultPlan::parse(faults).unwrap();
         settings.page_size = page_size;
-        settings.workload.hostile = seed % 5 == 0;
+        settings.workload.hostile = seed.is_multiple_of(5);
     });
     if draws.next(2) == 0 {
         world.settings.publish.when = PublishWhen::Commit;
@@ -85,7 +85,10 @@ async fn a_thousand_worlds_claim_nothing_that_is_not_held() {
     }
 }
 
-fn finish(world: Option<Result<(u64, Result<(), String>), tokio::task::JoinError>>) {
+/// A world's seed and what became of it.
+type Ended = (u64, Result<(), String>);
+
+fn finish(world: Option<Result<Ended, tokio::task::JoinError>>) {
     if let Some(Ok((seed, Err(error)))) = world {
         panic!("world {seed} (OCHRE_SEED={seed}): {error}");
     }

@@ -149,7 +149,7 @@ mod tests {
         let run = run(vec![unavailable(); 99], 10, 0.999).await;
         assert!(matches!(run.outcome, Err(SourceError::Unavailable { .. })));
         assert_eq!(run.asked_ms.last(), Some(&10_000));
-        let none = super::tests::run(vec![unavailable()], 0, 0.5).await;
+        let none = tests::run(vec![unavailable()], 0, 0.5).await;
         assert_eq!((none.outcome.is_err(), none.retries), (true, 0));
     }
 

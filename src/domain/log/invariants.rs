@@ -48,7 +48,8 @@ fn check_action(archive: &Archive, version: u64, action: &Action) -> Result<(), 
         Action::LakePublished(fact) => {
             let open = archive.lake.open.get(&fact.publishing);
             let open = open.ok_or_else(|| format!("publishing {} is not open", fact.publishing))?;
-            let differs = || format!("publishing {} has other rows by day and type than were promised", fact.publishing);
+            let differs =
+                || format!("publishing {} has other rows by day and type than were promised", fact.publishing);
             ensure(rows_of(&fact.files) == Some(open.expected.clone()), differs)
         }
         _ => Ok(()),

@@ -9,8 +9,8 @@ mod commit;
 mod invariants;
 
 pub use action::{
-    Action, ArchiveCreated, BodyCounts, DataFile, IntervalLost, LakePublished, LakePublishing, RecordObject,
-    RowCounts, RunFailed, SegmentArchived, SourceSeen, WalkAbandoned, WalkAdvanced, WalkCompleted, WalkPurpose,
+    Action, ArchiveCreated, BodyCounts, DataFile, IntervalLost, LakePublished, LakePublishing, RecordObject, RowCounts,
+    RunFailed, SegmentArchived, SourceSeen, WalkAbandoned, WalkAdvanced, WalkCompleted, WalkPurpose,
 };
 pub use commit::{Commit, LOG_FORMAT, Writer};
 pub use invariants::{Violation, check};

@@ -9,10 +9,7 @@ use crate::domain::Timestamp;
 use crate::domain::coverage::{Coverage, Interval};
 use crate::domain::log::WalkPurpose;
 use crate::domain::views::Archive;
-use crate::domain::window::LOOK_BACK;
-
-/// How far inside the look-back even the boldest start stays.
-const EDGE: Duration = Duration::from_secs(60);
+use crate::domain::window::{EDGE, LOOK_BACK};
 
 const A_DAY: Duration = Duration::from_secs(86_400);
 
@@ -78,12 +75,12 @@ pub fn plan(archive: &Archive, now: Timestamp, rules: &WalkRules, asked: Asked) 
     }
 }
 
-/// The deepest start: the look-back less the margin; or just below an open gap that lies whole inside the
-/// look-back and begins within the margin, because nothing of it is lost yet.
+/// The deepest start: the look-back less the margin; or, where what is missing (an open gap, or all time
+/// since the head) begins within the margin and nothing of it is lost yet, just below that.
 fn limit(archive: &Archive, now: Timestamp, rules: &WalkRules) -> Timestamp {
     let (edge, reach) = (edge(now), reach(now, rules));
-    match needed(archive).start() {
-        Some(start) if start >= edge && start < reach => (start - BELOW_SINCE).max(edge),
+    match needed(archive).start().or(archive.walks.covered.head()) {
+        Some(start) if start >= edge => (start - BELOW_SINCE).max(edge).min(reach),
         _ => reach,
     }
 }
@@ -168,7 +165,8 @@ mod tests {
 
     #[test]
     fn a_sync_starts_below_the_oldest_open_gap() {
-        let plan = plan(&held(&[(9_000, 9_100), (9_200, 9_990)], 9_990, &[9_090, 9_980]), hour(10_000), &RULES, Asked::Sync);
+        let plan =
+            plan(&held(&[(9_000, 9_100), (9_200, 9_990)], 9_990, &[9_090, 9_980]), hour(10_000), &RULES, Asked::Sync);
         assert_eq!(plan.since, hour(9_084), "and below the newest event under it");
     }
 

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use crate::domain::Timestamp;
 use crate::domain::coverage::Interval;
 use crate::domain::log::WalkAdvanced;
 use crate::domain::window::LOOK_BACK;
-use crate::domain::Timestamp;
 
 /// The first instant above `since` that an ended walk proves: whether `since` itself is shown is unknown (C7).
 pub const BELOW_SINCE: Duration = Duration::from_secs(1);

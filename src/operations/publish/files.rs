@@ -115,7 +115,8 @@ impl Putting<'_> {
     async fn take_one(&mut self) -> Result<bool, OperationError> {
         let Some(task) = self.tasks.pop_front() else { return Ok(false) };
         let encoded = task.await;
-        let encoded = encoded.map_err(|error| OperationError::new(ErrorKind::Unexpected, "encode", error.to_string()))??;
+        let encoded =
+            encoded.map_err(|error| OperationError::new(ErrorKind::Unexpected, "encode", error.to_string()))??;
         self.waiting.extend(encoded);
         if self.waiting.len() >= BATCH_FILES {
             self.flush().await?;

@@ -50,7 +50,11 @@ impl Rows {
 
     /// The partitions that became complete with the next segment; `None` at the end. Their rows are
     /// exactly as many as the log says.
-    pub async fn next(&mut self, store: &dyn Store, archive: &Archive) -> Result<Option<Vec<PartitionRows>>, OperationError> {
+    pub async fn next(
+        &mut self,
+        store: &dyn Store,
+        archive: &Archive,
+    ) -> Result<Option<Vec<PartitionRows>>, OperationError> {
         let Some(segment) = self.segments.get(self.at) else { return Ok(None) };
         for body in segments::load(store, segment).await? {
             let Ok(routed) = &body.routed else {

@@ -159,7 +159,12 @@ impl Run<'_> {
 
     /// Decides over the bodies and commits them with what the walk proves; again from the start
     /// whenever another writer was faster.
-    async fn commit(&mut self, walk: &mut Walking, bodies: &[Body], end: Option<&WalkEnd>) -> Result<(), OperationError> {
+    async fn commit(
+        &mut self,
+        walk: &mut Walking,
+        bodies: &[Body],
+        end: Option<&WalkEnd>,
+    ) -> Result<(), OperationError> {
         let store = self.doors.store.clone();
         loop {
             // Against what is known now: another process may just have seen the first organisation.
@@ -277,7 +282,8 @@ impl Run<'_> {
             pages: walk.proof.pages,
             cursor: walk.cursor.clone(),
         };
-        let unchanged = live.is_some_and(|live| live.advanced == WalkAdvanced { from: live.advanced.from, ..advanced.clone() });
+        let unchanged =
+            live.is_some_and(|live| live.advanced == WalkAdvanced { from: live.advanced.from, ..advanced.clone() });
         let mut facts = if unchanged { Vec::new() } else { vec![Action::WalkAdvanced(advanced)] };
         facts.extend(self.ending(walk, met, end));
         facts
@@ -327,10 +333,8 @@ impl Run<'_> {
         if named.any(|organization| Digest::of(organization.as_bytes()) == seen) {
             return Ok(());
         }
-        let message = format!(
-            "this key reads another organisation (`{}`) than the one in this archive",
-            SafeText(first)
-        );
+        let message =
+            format!("this key reads another organisation (`{}`) than the one in this archive", SafeText(first));
         Err(OperationError::new(ErrorKind::Misconfigured, "other_organization", message)
             .with_help("nothing was written; use the key of the archive's own workspace, or another `--archive`"))
     }
@@ -339,12 +343,10 @@ impl Run<'_> {
         if self.journal.archive().source.is_some() {
             return Vec::new();
         }
-        let fact = |organization: &str| {
-            Action::SourceSeen(SourceSeen { organization: Digest::of(organization.as_bytes()) })
-        };
+        let fact =
+            |organization: &str| Action::SourceSeen(SourceSeen { organization: Digest::of(organization.as_bytes()) });
         organizations(bodies).next().map(fact).into_iter().collect()
     }
-
 }
 
 fn organizations(bodies: &[Body]) -> impl Iterator<Item = &str> {

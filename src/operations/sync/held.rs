@@ -4,9 +4,9 @@ use std::collections::{BTreeSet, HashMap};
 
 use chrono::NaiveDate;
 
+use crate::domain::RawEvent;
 use crate::domain::decide::{self, Body, text_hash};
 use crate::domain::dedupe::{Held, HeldIds, id_hash, neighbourhood};
-use crate::domain::RawEvent;
 use crate::operations::{Journal, OperationError, segments};
 use crate::ports::Store;
 

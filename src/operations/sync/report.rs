@@ -1,7 +1,5 @@
 //! What a run did.
 
-use std::time::Duration;
-
 use crate::domain::coverage::{Coverage, Interval};
 use crate::domain::log::BodyCounts;
 use crate::domain::views::Archive;
@@ -44,8 +42,6 @@ pub struct SyncReport {
     pub lost: Coverage,
     /// Losses that this run recorded.
     pub lost_now: Vec<Interval>,
-    /// How far inside the look-back walks start: deadlines are earlier by it.
-    pub margin: Duration,
     /// Things people should know.
     pub warnings: Vec<String>,
     /// How it ended.

@@ -66,7 +66,7 @@ pub async fn sync(
         settings,
         journal,
         holdings: Holdings::default(),
-        report: SyncReport { margin: settings.walk.margin, ..SyncReport::default() },
+        report: SyncReport::default(),
         limits: Limits { until, stop },
         served_at: None,
         skew: None,
@@ -116,7 +116,9 @@ impl Run<'_> {
                 detached: false,
             };
             match self.walk_on(&mut walking, None).await? {
-                WalkEnd::Failed(error) if error.is_final() => return self.note_failures(broken, Some((None, error))).await,
+                WalkEnd::Failed(error) if error.is_final() => {
+                    return self.note_failures(broken, Some((None, error))).await;
+                }
                 WalkEnd::Failed(error) => broken.push((walking.id, error)),
                 end => self.ended(&walking, end)?,
             }

@@ -66,7 +66,12 @@ fn unnamed(archive: &Archive, key: &str, growing: bool, report: &mut VerifyRepor
         }
         // A writer that lost a race has written under the next version; more than that was committed once.
         Some(ObjectKey::Record { version, .. }) if version > archive.next => {
-            report.damage(1, "beyond_log", key, format!("is of a version that the log, at {}, does not reach", archive.next));
+            report.damage(
+                1,
+                "beyond_log",
+                key,
+                format!("is of a version that the log, at {}, does not reach", archive.next),
+            );
         }
         Some(ObjectKey::Record { .. }) => {
             report.find(Severity::Note, 1, "orphan", key, "no commit names it");
@@ -75,9 +80,16 @@ fn unnamed(archive: &Archive, key: &str, growing: bool, report: &mut VerifyRepor
             report.find(Severity::Note, 1, "unconfirmed", key, format!("publishing {publishing} is not finished"));
         }
         Some(ObjectKey::Lake { publishing, .. }) if publishing >= archive.next => {
-            report.damage(1, "beyond_log", key, format!("is of publishing {publishing}, which the log, at {}, does not reach", archive.next));
+            report.damage(
+                1,
+                "beyond_log",
+                key,
+                format!("is of publishing {publishing}, which the log, at {}, does not reach", archive.next),
+            );
         }
-        Some(ObjectKey::Lake { .. }) => report.damage(1, "foreign_object", key, "is in the lake and no commit names it"),
+        Some(ObjectKey::Lake { .. }) => {
+            report.damage(1, "foreign_object", key, "is in the lake and no commit names it");
+        }
         None if key.starts_with("lake") || key.ends_with(".parquet") => {
             report.damage(1, "foreign_object", key, "does not belong there: a glob may read it");
         }

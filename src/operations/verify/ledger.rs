@@ -44,7 +44,12 @@ pub async fn check(doors: &Doors, report: &mut VerifyReport) -> Result<Archive, 
         if store.stat(&ObjectKey::Log { version }.to_string()).await?.is_some() && version >= archive.next {
             continue;
         }
-        report.damage(0, "beyond_log", &key, format!("was made from a version that the log, at {}, does not reach", archive.next));
+        report.damage(
+            0,
+            "beyond_log",
+            &key,
+            format!("was made from a version that the log, at {}, does not reach", archive.next),
+        );
     }
     if identity.is_some() && archive.next > 0 && identity != archive.identity {
         report.damage(0, "identity", "archive.json", "is not the one the log began with");

@@ -13,7 +13,6 @@ mod inventory;
 mod ledger;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde::Serialize;
 
@@ -63,8 +62,8 @@ impl VerifyReport {
     }
 }
 
-/// Verifies up to `level`; deadlines are told for walks that start `margin` inside the look-back. An error is returned only where there is nothing to verify or the store fails.
-pub async fn verify(doors: &Doors, level: u8, margin: Duration) -> Result<VerifyReport, OperationError> {
+/// Verifies up to `level`. An error is returned only where there is nothing to verify or the store fails.
+pub async fn verify(doors: &Doors, level: u8) -> Result<VerifyReport, OperationError> {
     let mut report = VerifyReport { level: level.min(LEVEL_MAX), ..VerifyReport::default() };
     let archive = Arc::new(ledger::check(doors, &mut report).await?);
     report.version = archive.next.saturating_sub(1);
@@ -79,15 +78,15 @@ pub async fn verify(doors: &Doors, level: u8, margin: Duration) -> Result<Verify
         content::check(doors, &archive, &missing, level >= 3, &mut report).await?;
     }
     if level >= 4 {
-        coverage(&archive, margin, &mut report);
+        coverage(&archive, &mut report);
     }
     report.findings.sort_by(|a, b| b.severity.cmp(&a.severity).then(a.level.cmp(&b.level)));
     Ok(report)
 }
 
-fn coverage(archive: &Archive, margin: Duration, report: &mut VerifyReport) {
+fn coverage(archive: &Archive, report: &mut VerifyReport) {
     for span in archive.walks.open_gaps().intervals() {
-        let what = format!("not archived; begins to be lost at {}", deadline(span.from, margin));
+        let what = format!("not archived; begins to be lost at {}", deadline(span.from));
         report.find(Severity::Warning, 4, "open_gap", &format!("{} – {}", span.from, span.to), what);
     }
     for span in archive.walks.lost().intervals() {
@@ -104,7 +103,9 @@ fn advice(code: &str) -> &'static str {
         "unconfirmed" => "run `ochre publish`: it finishes what was begun",
         "newer" => "run `ochre verify` again when nothing else runs",
         "foreign_object" => "find out who put it there; Ochre did not",
-        "beyond_log" | "log_gap" => "the log was cut: restore the missing objects under `log/` from a backup or a bucket version",
+        "beyond_log" | "log_gap" => {
+            "the log was cut: restore the missing objects under `log/` from a backup or a bucket version"
+        }
         "missing_object" => "restore it from a backup or a bucket version",
         _ => "compare with a backup or a bucket version; who could write to this place?",
     }

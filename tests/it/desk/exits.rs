@@ -85,7 +85,7 @@ fn a_gap_that_is_still_open_is_20_for_verify_unless_it_may_be() {
     let pigment = Pigment::failing(2_000, "status:503@18");
     let person = Person::facing(&pigment).with("OCHRE_API__RETRY_BUDGET", "0s");
     person.runs("sync").exits(75);
-    person.runs("verify").exits(20).says("not archived; begins to leave the API's look-back at").says("ochre sync");
+    person.runs("verify").exits(20).says("not archived; begins to be lost at").says("ochre sync");
     person.runs("verify --fail-on loss").exits(0);
     person.runs("verify --fail-on never").exits(0);
     person.runs("verify --level 3").exits(0);

@@ -45,7 +45,8 @@ fn a_key_that_fails_is_shown_with_the_day_data_is_lost_from() {
     let head = person.runs("sync --json").exits(0).summary()["covered"][0]["to"].as_str().unwrap().to_owned();
     pigment.becomes(|settings| settings.keys[0].revoked = true);
     person.runs("sync").exits(4);
-    let lost_from = ochre::domain::Timestamp::parse(&head).unwrap() + ochre::sim::api::LOOK_BACK;
+    let lost_from =
+        ochre::domain::Timestamp::parse(&head).unwrap() + ochre::sim::api::LOOK_BACK - ochre::domain::window::EDGE;
     person
         .runs("status")
         .exits(0)
