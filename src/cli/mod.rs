@@ -27,6 +27,9 @@ use clap::{CommandFactory, Parser};
 use args::{Arguments, Verb};
 use exit::Failure;
 use printer::Printer;
+use serde_json::json;
+
+use crate::operations::sync::SyncReport;
 
 /// clap knows which of its texts are help, for stdout, and which are errors. Programs get an error of ours.
 fn misspelt(error: &clap::Error) -> u8 {
@@ -41,7 +44,7 @@ fn misspelt(error: &clap::Error) -> u8 {
     }
     let verbs = Arguments::command().get_subcommands().map(|verb| verb.get_name().to_owned()).collect::<Vec<_>>();
     let command = words.into_iter().find(|word| verbs.contains(word)).unwrap_or_default();
-    Printer::new(true, &command).failed(&Failure::usage(error.to_string(), "see `ochre help`"))
+    Printer::new(true, &command).failed(&Failure::usage(error.to_string(), "see `ochre help`"), json!({}))
 }
 
 /// Parses the command line, runs one verb, and tells how it went.
@@ -66,6 +69,10 @@ pub async fn run() -> ExitCode {
         Verb::Completions(verb) => shell::completions(verb, &printer),
         Verb::Man => shell::man(&printer),
     };
-    let code = done.unwrap_or_else(|failure: Failure| printer.failed(&failure));
+    let code = done.unwrap_or_else(|failure: Failure| {
+        // Those who read the account of a run find its fields also where the run could not begin.
+        let of_a_run = matches!(arguments.verb, Verb::Sync(_) | Verb::Backfill(_));
+        printer.failed(&failure, if of_a_run { sync::summary(&SyncReport::default()) } else { json!({}) })
+    });
     ExitCode::from(code)
 }

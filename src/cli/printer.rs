@@ -5,9 +5,7 @@ use std::io::{IsTerminal, Write};
 use serde_json::{Map, Value, json};
 
 use super::exit::{DONE, Failure};
-use super::sync::summary;
 use crate::domain::SafeText;
-use crate::operations::sync::SyncReport;
 
 /// Prints for people, or JSON lines for programs.
 #[derive(Clone, Debug)]
@@ -76,14 +74,8 @@ impl Printer {
     }
 
     /// Tells of a failure and ends the data with a summary. Returns the exit code.
-    pub fn failed(&self, failure: &Failure) -> u8 {
+    pub fn failed(&self, failure: &Failure, fields: Value) -> u8 {
         self.error(failure);
-        // Those who read the account of a run find its fields also where the run could not begin.
-        let fields = if matches!(self.command.as_str(), "sync" | "backfill") {
-            summary(&SyncReport::default())
-        } else {
-            json!({})
-        };
         self.summary("failed", failure.exit, fields);
         failure.exit
     }

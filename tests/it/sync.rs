@@ -277,6 +277,26 @@ async fn events_that_become_visible_late_are_found_by_the_overlap_and_the_sweep(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_segment_is_stood_in_for_by_its_lake_files_or_stops_the_run() {
+    for published in [true, false] {
+        let world = World::new(19, 1_200);
+        let world = if published { world.publishing_at_once() } else { world };
+        world.sync().await;
+        let segment = world.archive().await.record.segments[0].object.key.clone();
+        world.store.tamper(&segment, "damaged");
+        world.pass(HOUR);
+        let report = world.sync().await;
+        if published {
+            assert!(is_done(&report), "{:?}", report.outcome);
+            glob_ids(&world.store);
+        } else {
+            assert_eq!(failure(&report), Some("archive_damaged"));
+            assert!(matches!(&report.outcome, Outcome::Failed(error) if error.message.contains(&segment)));
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn two_writers_at_once_archive_each_event_once() {
     let world = World::with(17, 3_000, "latency:1s").publishing_at_once();
     world.init().await;

@@ -8,6 +8,7 @@ use tokio::sync::mpsc::Receiver;
 
 use super::fetching::{Fetched, WalkEnd};
 use super::run::Run;
+use super::walking::{Met, Walking};
 use crate::domain::coverage::Interval;
 use crate::domain::decide::{Against, Body, Decision, Quarantined, decide};
 use crate::domain::layout::ObjectKey;
@@ -15,8 +16,8 @@ use crate::domain::log::{
     Action, RecordObject, SegmentArchived, SourceSeen, WalkAbandoned, WalkAdvanced, WalkCompleted, WalkPurpose,
 };
 use crate::domain::normalise::route;
-use crate::domain::walk::{BELOW_SINCE, IDLE_PAGES_MAX, PageFacts, Proof};
-use crate::domain::{Cursor, Digest, ROUTING_VERSION, RawEvent, SafeText, Timestamp};
+use crate::domain::walk::{BELOW_SINCE, IDLE_PAGES_MAX, PageFacts};
+use crate::domain::{Digest, ROUTING_VERSION, RawEvent, SafeText, Timestamp};
 use crate::format::{quarantine, segment};
 use crate::operations::error::ErrorKind;
 use crate::operations::objects::put_once;
@@ -26,41 +27,6 @@ use crate::ports::{Answer, Progress};
 /// A commit every 16 pages or 30 seconds, whichever is first.
 const BATCH_PAGES: usize = 16;
 const BATCH_TIME: Duration = Duration::from_secs(30);
-
-/// One walk as a run carries it.
-pub struct Walking {
-    /// Its identifier.
-    pub id: String,
-    /// Why it was begun.
-    pub purpose: WalkPurpose,
-    /// Whether it must meet an event held before it began.
-    pub canary: bool,
-    /// The version it began at: what was held before is its canary.
-    pub begun: u64,
-    /// Whether it may claim coverage, and the oldest held event it met.
-    pub met: Met,
-    /// What its pages prove.
-    pub proof: Proof,
-    /// The token for the next page.
-    pub cursor: Option<Cursor>,
-    /// The server's clock at its last page.
-    pub served_at: Timestamp,
-    /// Whether the end that the API told of fits what is held.
-    pub believed: bool,
-    /// Whether the log knows it.
-    pub logged: bool,
-    /// Whether another process ended it: then its facts are left out.
-    pub detached: bool,
-}
-
-/// What a walk met of what was held before it began.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Met {
-    /// Its canary; any event, where none is asked for.
-    pub any: bool,
-    /// The oldest held event.
-    pub at: Option<Timestamp>,
-}
 
 /// What one commit is to hold.
 #[derive(Default)]

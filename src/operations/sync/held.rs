@@ -4,10 +4,15 @@ use std::collections::{BTreeSet, HashMap};
 
 use chrono::NaiveDate;
 
-use crate::domain::RawEvent;
 use crate::domain::decide::{self, Body, text_hash};
 use crate::domain::dedupe::{Held, HeldIds, id_hash, neighbourhood};
-use crate::operations::{Journal, OperationError, segments};
+use crate::domain::layout::ObjectKey;
+use crate::domain::schema::{Cell, Field};
+use crate::domain::views::Segment;
+use crate::domain::{Digest, RawEvent};
+use crate::format::parquet;
+use crate::operations::objects::read_named;
+use crate::operations::{ErrorKind, Journal, OperationError, segments};
 use crate::ports::Store;
 
 /// Ids kept in memory, at most: about 80 MB.
@@ -82,8 +87,16 @@ impl Holdings {
         days: &BTreeSet<NaiveDate>,
         from: u64,
     ) -> Result<(), OperationError> {
+        let mut damaged = Vec::new();
         for segment in journal.archive().record.holding(days).filter(|segment| segment.version >= from) {
-            for body in segments::load(store, segment).await? {
+            let bodies = match segments::load(store, segment).await {
+                Err(error) if error.kind == ErrorKind::Integrity => {
+                    damaged.push((segment, error));
+                    continue;
+                }
+                bodies => bodies?,
+            };
+            for body in bodies {
                 let Ok(routed) = &body.routed else { continue };
                 let day = routed.occurred.date();
                 if days.contains(&day) {
@@ -92,6 +105,44 @@ impl Holdings {
                 }
             }
         }
+        // Last, so that ids that another segment holds in whole are known by that one.
+        for (segment, error) in damaged {
+            self.read_from_lake(store, journal, segment, days, error).await?;
+        }
+        Ok(())
+    }
+
+    /// A segment that cannot be read: its ids stand in the lake too, where its days are published. Where they
+    /// are not, nobody can promise "not doubled", and the run stops with what is wrong with the segment.
+    async fn read_from_lake(
+        &mut self,
+        store: &dyn Store,
+        journal: &Journal,
+        segment: &Segment,
+        days: &BTreeSet<NaiveDate>,
+        error: OperationError,
+    ) -> Result<(), OperationError> {
+        let lake = &journal.archive().lake;
+        for day in segment.days.keys().filter(|day| days.contains(day)) {
+            let taker = lake.taker(*day, segment.version).filter(|taker| !lake.open.contains_key(taker));
+            let Some(taker) = taker else { return Err(error) };
+            for file in &lake.files {
+                let Some(ObjectKey::Lake { partition, publishing, .. }) = ObjectKey::parse(&file.key) else { continue };
+                if (partition.date, publishing) != (*day, taker) {
+                    continue;
+                }
+                let bytes = read_named(store, &file.key).await?;
+                if Digest::of(&bytes) != file.sha256 {
+                    return Err(error);
+                }
+                for cell in parquet::decode_column(bytes, Field::EventId)? {
+                    if let Cell::Text(id) = cell {
+                        self.ids.insert(*day, id_hash(&id), Held { version: segment.version, body: None });
+                    }
+                }
+            }
+        }
+        tracing::warn!(key = %segment.object.key, "a segment cannot be read; its ids come from the lake");
         Ok(())
     }
 }

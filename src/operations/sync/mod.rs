@@ -12,11 +12,14 @@
 //! folds the winner's commit and decides its batch again.
 
 mod archiving;
+mod failures;
 mod fetching;
 mod held;
 mod losses;
 mod report;
 mod run;
+mod walking;
+mod walks;
 
 use std::time::Duration;
 
