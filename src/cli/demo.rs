@@ -14,6 +14,7 @@ use super::wire_up::Wiring;
 use crate::adapters::system::SystemClock;
 use crate::domain::Timestamp;
 use crate::domain::finding::Severity;
+use crate::domain::layout::{GENERATION, lake_glob};
 use crate::domain::walk::Asked;
 use crate::operations::init::{check_place, init};
 use crate::operations::status::StatusReport;
@@ -120,8 +121,9 @@ fn show_next(place: &str, printer: &Printer) {
     printer.line("next:");
     printer.line(format!("  {program} status --archive {place}"));
     printer.line(format!("  {program} verify --archive {place}"));
+    let glob = lake_glob(GENERATION);
     printer.line(format!(
-        "  duckdb -c \"select event_type, count(*) n from read_parquet('{place}/lake/events/event_date=*/event_type=*/*.parquet', \
-         hive_partitioning=true, hive_types={{event_date: DATE, event_type: VARCHAR}}) group by 1 order by n desc limit 5\"   (with DuckDB installed)"
+        "  duckdb -c \"select event_type, count(*) n from read_parquet('{place}/{glob}', hive_partitioning=true, \
+         hive_types={{event_date: DATE, event_type: VARCHAR}}) group by 1 order by n desc limit 5\"   (with DuckDB installed)"
     ));
 }

@@ -104,6 +104,11 @@ pub fn lake_root(generation: Generation) -> String {
     if generation == 1 { "lake/events/".to_owned() } else { format!("lake-{generation}/events/") }
 }
 
+/// The glob that shows exactly the lake's data files, for the engines that people use.
+pub fn lake_glob(generation: Generation) -> String {
+    format!("{}event_date=*/event_type=*/*.parquet", lake_root(generation))
+}
+
 /// Everything of one day in the lake.
 pub fn day_prefix(generation: Generation, day: NaiveDate) -> String {
     format!("{}event_date={}/", lake_root(generation), day.format("%Y-%m-%d"))

@@ -6,6 +6,7 @@
 //! the [`log`] states it all as facts and [`views`] fold them; [`publish`] says which rows are due in
 //! the lake, whose files are made by [`schema`] and [`partition`], under keys of [`layout`].
 
+mod answer;
 mod digest;
 mod event;
 mod timestamp;
@@ -27,6 +28,7 @@ pub mod views;
 pub mod walk;
 pub mod window;
 
+pub use answer::{Answer, SourceError};
 pub use digest::Digest;
 pub use event::{Cursor, Page, RawEvent};
 pub use normalise::ROUTING_VERSION;

@@ -14,8 +14,7 @@ use chrono::NaiveDateTime;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::domain::{Cursor, Page, RawEvent, Timestamp};
-use crate::ports::{Answer, SourceError};
+use crate::domain::{Answer, Cursor, Page, RawEvent, SourceError, Timestamp};
 
 /// A thousand times the documented page (C10). Beyond it a small hostile body would grow out of bounds in memory.
 const EVENTS_MAX: usize = 1_000_000;

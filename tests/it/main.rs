@@ -14,6 +14,7 @@ mod backfill;
 mod crash;
 mod desk;
 mod golden;
+mod init;
 mod publish;
 mod store;
 mod sync;

@@ -11,7 +11,7 @@ use super::VerifyReport;
 use crate::domain::decide::partition_type;
 use crate::domain::dedupe::id_hash;
 use crate::domain::finding::Severity;
-use crate::domain::layout::ObjectKey;
+use crate::domain::layout::{ObjectKey, RECORD};
 use crate::domain::log::{Action, DataFile, RecordObject, RowCounts};
 use crate::domain::normalise::{columns, route};
 use crate::domain::partition::PartitionKey;
@@ -275,6 +275,6 @@ fn doubles(ids: &mut [u64], report: &mut VerifyReport) {
     ids.sort_unstable();
     let twice = ids.windows(2).filter(|pair| pair[0] == pair[1]).count();
     if twice > 0 {
-        report.damage(3, "doubled", "record/", format!("{twice} event ids occur more than once"));
+        report.damage(3, "doubled", RECORD, format!("{twice} event ids occur more than once"));
     }
 }
