@@ -102,6 +102,9 @@ pub struct Simulate {
     /// How many events it makes in 180 days
     #[arg(long, default_value_t = 50_000, value_parser = clap::value_parser!(u64).range(0..=20_000_000))]
     pub events: u64,
+    /// How many requests it answers in 5 minutes; 0 for any number, to measure without the limit
+    #[arg(long, default_value_t = 500, value_name = "N")]
+    pub requests_per_window: u64,
     /// The time the simulated server's clock begins at, RFC 3339 [default: now]
     #[arg(long, value_name = "TIME")]
     pub now: Option<String>,

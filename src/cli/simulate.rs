@@ -39,6 +39,7 @@ pub async fn run(_: &Common, verb: &Simulate, printer: &Printer) -> Result<u8, F
     workload.hostile = verb.hostile;
     let mut settings = ApiSettings::new(workload, now);
     settings.keys = vec![KeySpec::audit(&verb.key)];
+    settings.requests_per_window = (verb.requests_per_window > 0).then_some(verb.requests_per_window);
     settings.faults = faults;
     settings.dialect = match verb.dialect {
         SimulatedDialect::Vendor => Dialect::Vendor,

@@ -3,6 +3,7 @@
 //! The conservation law lives here: `fetched = archived + duplicates + rejected`.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::num::NonZeroU64;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -94,17 +95,18 @@ pub fn suspects(batch: &[Body], held: &HeldIds) -> BTreeMap<u64, BTreeSet<u128>>
         let Ok(routed) = &body.routed else { continue };
         let id = id_hash(&routed.id);
         if let Some(found) = held.find(id)
-            && found.body.is_some_and(|text| text != text_hash(&body.raw))
+            && found.body.is_some_and(|text| Some(text) != text_hash(&body.raw))
         {
-            wanted.entry(found.version).or_default().insert(id);
+            wanted.entry(u64::from(found.version)).or_default().insert(id);
         }
     }
     wanted
 }
 
 /// The identity of an event's text in memory.
-pub fn text_hash(raw: &RawEvent) -> u128 {
-    Digest::of(raw.as_str().as_bytes()).short()
+pub fn text_hash(raw: &RawEvent) -> Option<NonZeroU64> {
+    let first = (Digest::of(raw.as_str().as_bytes()).short() >> 64) as u64;
+    Some(NonZeroU64::new(first).unwrap_or(NonZeroU64::MIN))
 }
 
 /// Decides over the batch.
@@ -139,8 +141,8 @@ impl Taking<'_> {
         let id = id_hash(&routed.id);
         let raw = &batch[at].raw;
         if let Some(held) = self.against.held.find(id) {
-            let same = held.body.is_none_or(|text| text == text_hash(raw)) || self.is_original(id, raw);
-            self.meet(held.version, routed.ingested);
+            let same = held.body.is_none_or(|text| Some(text) == text_hash(raw)) || self.is_original(id, raw);
+            self.meet(u64::from(held.version), routed.ingested);
             self.repeat(raw, same);
         } else if let Some(first) = self.seen.get(&id) {
             let same = same_content(batch[*first].raw.as_str(), raw.as_str());
@@ -224,11 +226,16 @@ pub fn partition_type(routed: &Routed, types: &BTreeMap<TypeKey, u64>) -> TypeKe
     if types.contains_key(&key) { key } else { TypeKey::Other }
 }
 
+/// A version as [`Held`] keeps it.
+pub fn narrow(version: u64) -> u32 {
+    u32::try_from(version).unwrap_or(u32::MAX)
+}
+
 /// What a held event is remembered by once its batch is committed as `version`.
 pub fn remember(batch: &[Body], decision: &Decision, version: u64, held: &mut HeldIds) {
     for at in &decision.fresh {
         let Ok(routed) = &batch[*at].routed else { continue };
-        let fact = Held { version, body: Some(text_hash(&batch[*at].raw)) };
+        let fact = Held { version: narrow(version), body: text_hash(&batch[*at].raw) };
         held.insert(routed.occurred.date(), id_hash(&routed.id), fact);
     }
 }

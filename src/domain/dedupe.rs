@@ -6,6 +6,7 @@
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::num::NonZeroU64;
 
 use chrono::{Days, NaiveDate};
 
@@ -14,10 +15,11 @@ use super::Digest;
 /// What is remembered of one held event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Held {
-    /// The version whose segment holds it.
-    pub version: u64,
-    /// The first half of the SHA-256 of its text; none where its segment cannot be read any more.
-    pub body: Option<u128>,
+    /// The first 64 bits of the SHA-256 of its text; none where its segment cannot be read any more. Only ever
+    /// compared with the text of the same id, so that half a million of them stay small.
+    pub body: Option<NonZeroU64>,
+    /// The version whose segment holds it. A log is shorter than four thousand million commits.
+    pub version: u32,
 }
 
 /// Ids of held events of the days that are loaded.
@@ -124,9 +126,9 @@ mod tests {
     fn the_first_of_an_id_stays() {
         let mut held = HeldIds::default();
         held.open(&BTreeSet::from([day(5), day(9)]));
-        held.insert(day(5), 7, Held { version: 1, body: Some(1) });
-        held.insert(day(9), 7, Held { version: 2, body: Some(2) });
-        held.insert(day(6), 8, Held { version: 2, body: Some(2) });
+        held.insert(day(5), 7, Held { version: 1, body: NonZeroU64::new(1) });
+        held.insert(day(9), 7, Held { version: 2, body: NonZeroU64::new(2) });
+        held.insert(day(6), 8, Held { version: 2, body: NonZeroU64::new(2) });
         assert_eq!(held.find(7).map(|held| held.version), Some(1));
         assert!(held.find(8).is_none(), "its day is not loaded");
     }
@@ -138,7 +140,7 @@ mod tests {
             let days = BTreeSet::from([day(number)]);
             held.turn(&days, 2);
             held.open(&days);
-            held.insert(day(number), u128::from(number), Held { version: 1, body: Some(1) });
+            held.insert(day(number), u128::from(number), Held { version: 1, body: NonZeroU64::new(1) });
         }
         held.turn(&BTreeSet::from([day(3)]), 2);
         assert_eq!(held.loaded(), BTreeSet::from([day(2), day(3)]));

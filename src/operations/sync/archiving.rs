@@ -1,6 +1,7 @@
 //! The archiving side of a walk: batches of pages become record objects and commits.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -17,7 +18,7 @@ use crate::domain::log::{
 };
 use crate::domain::normalise::route;
 use crate::domain::walk::{BELOW_SINCE, IDLE_PAGES_MAX, PageFacts};
-use crate::domain::{Digest, ROUTING_VERSION, RawEvent, SafeText, Timestamp};
+use crate::domain::{Digest, ROUTING_VERSION, SafeText, Timestamp};
 use crate::format::{quarantine, segment};
 use crate::operations::error::ErrorKind;
 use crate::operations::objects::put_once;
@@ -94,7 +95,7 @@ impl Run<'_> {
     }
 
     /// Takes the pages apart: bodies to decide over, and what the pages prove.
-    fn absorb(&mut self, walk: &mut Walking, batch: &mut Batch) -> Vec<Body> {
+    fn absorb(&mut self, walk: &mut Walking, batch: &mut Batch) -> Arc<Vec<Body>> {
         let mut bodies = Vec::new();
         let ordered = walk.proof.ordered;
         for (answer, since) in batch.pages.drain(..) {
@@ -120,7 +121,7 @@ impl Run<'_> {
                 since: walk.proof.since,
             });
         }
-        bodies
+        Arc::new(bodies)
     }
 
     /// Decides over the bodies and commits them with what the walk proves; again from the start
@@ -128,7 +129,7 @@ impl Run<'_> {
     async fn commit(
         &mut self,
         walk: &mut Walking,
-        bodies: &[Body],
+        bodies: &Arc<Vec<Body>>,
         end: Option<&WalkEnd>,
     ) -> Result<(), OperationError> {
         let store = self.doors.store.clone();
@@ -163,8 +164,7 @@ impl Run<'_> {
             }
             let mut actions = self.source_seen(bodies);
             if !bodies.is_empty() {
-                let fresh: Vec<RawEvent> = decision.fresh.iter().map(|at| bodies[*at].raw.clone()).collect();
-                actions.push(self.write_batch(fresh, &decision).await?);
+                actions.push(self.write_batch(bodies, &decision).await?);
             }
             actions.extend(self.walk_facts(walk, met, end));
             if actions.is_empty() {
@@ -183,12 +183,13 @@ impl Run<'_> {
     }
 
     /// Writes the batch's record objects, named by the version about to be committed.
-    async fn write_batch(&self, fresh: Vec<RawEvent>, decision: &Decision) -> Result<Action, OperationError> {
-        let rows = fresh.len() as u64;
+    async fn write_batch(&self, bodies: &Arc<Vec<Body>>, decision: &Decision) -> Result<Action, OperationError> {
+        let (rows, fresh, bodies) = (decision.fresh.len() as u64, decision.fresh.clone(), bodies.clone());
         let segment = match rows {
             0 => None,
             _ => {
-                let encoded = tokio::task::spawn_blocking(move || segment::encode(fresh.iter())).await;
+                let encoded =
+                    tokio::task::spawn_blocking(move || segment::encode(fresh.iter().map(|at| &bodies[*at].raw))).await;
                 let bytes = encoded
                     .map_err(|error| OperationError::new(ErrorKind::Unexpected, "encode", error.to_string()))??;
                 Some(self.write_record(bytes, rows, false).await?)

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use chrono::NaiveDate;
 
-use crate::domain::decide::{self, Body, text_hash};
+use crate::domain::decide::{self, Body, narrow, text_hash};
 use crate::domain::dedupe::{Held, HeldIds, id_hash, neighbourhood};
 use crate::domain::layout::ObjectKey;
 use crate::domain::schema::{Cell, Field};
@@ -15,8 +15,8 @@ use crate::operations::objects::read_named;
 use crate::operations::{ErrorKind, Journal, OperationError, segments};
 use crate::ports::Store;
 
-/// Ids kept in memory, at most: about 80 MB.
-const IDS_MAX: usize = 1_000_000;
+/// Ids kept in memory, at most: about 45 MB.
+const IDS_MAX: usize = 500_000;
 
 /// Held ids, and the version of the log they were read from.
 #[derive(Default)]
@@ -100,7 +100,7 @@ impl Holdings {
                 let Ok(routed) = &body.routed else { continue };
                 let day = routed.occurred.date();
                 if days.contains(&day) {
-                    let held = Held { version: segment.version, body: Some(text_hash(&body.raw)) };
+                    let held = Held { version: narrow(segment.version), body: text_hash(&body.raw) };
                     self.ids.insert(day, id_hash(&routed.id), held);
                 }
             }
@@ -137,7 +137,7 @@ impl Holdings {
                 }
                 for cell in parquet::decode_column(bytes, Field::EventId)? {
                     if let Cell::Text(id) = cell {
-                        self.ids.insert(*day, id_hash(&id), Held { version: segment.version, body: None });
+                        self.ids.insert(*day, id_hash(&id), Held { version: narrow(segment.version), body: None });
                     }
                 }
             }

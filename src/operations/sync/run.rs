@@ -67,6 +67,8 @@ impl Run<'_> {
     async fn everything(&mut self) -> Result<(), OperationError> {
         self.walks().await?;
         self.record_losses().await?;
+        // Publishing needs the room that the ids took.
+        self.holdings = Holdings::default();
         let at = self.server_time();
         let published = publish::publish(&mut self.journal, self.doors, &self.settings.publish, at).await?;
         self.report.published_rows += published.rows;

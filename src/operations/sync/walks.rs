@@ -15,8 +15,8 @@ use crate::operations::error::ErrorKind;
 use crate::operations::{OperationError, identifier};
 use crate::ports::{Answer, PageRequest, SourceError};
 
-/// Pages the fetching task may be ahead of the archiving one: about 50 MB.
-const PAGES_AHEAD: usize = 64;
+/// Pages the fetching task may be ahead of the archiving one: about 25 MB.
+const PAGES_AHEAD: usize = 32;
 
 /// How often a run may start a walk from the top again after the API refused a cursor.
 const RESTARTS_MAX: u32 = 2;
