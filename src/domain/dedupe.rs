@@ -2,8 +2,10 @@
 //!
 //! An event keeps its `eventTimestamp`, so a duplicate can only lie in a segment that holds rows of
 //! its day, or of the day beside it. [`HeldIds`] therefore keeps ids by day, loads only the days a
-//! batch needs, and forgets the days used longest ago: memory is bounded by days, not by history.
+//! batch needs, and forgets the fullest days that a walk has left behind: memory is bounded, whatever the
+//! history. Days of which late events name a few rows stay, because reading them again costs most.
 
+use std::cmp::Reverse;
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::num::NonZeroU64;
@@ -86,7 +88,7 @@ impl HeldIds {
         self.ids.get(&id).copied()
     }
 
-    /// Begins a new batch that needs `days`: forgets the days used longest ago while more than
+    /// Begins a new batch that needs `days`: forgets the fullest of the days it does not need while more than
     /// `ids_max` ids are held and a day is not needed.
     pub fn turn(&mut self, days: &BTreeSet<NaiveDate>, ids_max: usize) {
         self.turn += 1;
@@ -97,8 +99,9 @@ impl HeldIds {
         }
         while self.ids.len() > ids_max {
             let idle = self.days.iter().filter(|(_, day)| day.used < self.turn);
-            let Some(oldest) = idle.min_by_key(|(_, day)| day.used).map(|(date, _)| *date) else { return };
-            for id in self.days.remove(&oldest).map(|day| day.ids).unwrap_or_default() {
+            let fullest = idle.max_by_key(|(_, day)| (day.ids.len(), Reverse(day.used)));
+            let Some(fullest) = fullest.map(|(date, _)| *date) else { return };
+            for id in self.days.remove(&fullest).map(|day| day.ids).unwrap_or_default() {
                 self.ids.remove(&id);
             }
         }
@@ -134,16 +137,20 @@ mod tests {
     }
 
     #[test]
-    fn days_used_longest_ago_are_forgotten_first() {
+    fn the_fullest_days_left_behind_are_forgotten_first() {
         let mut held = HeldIds::default();
-        for number in 1..=3 {
+        for (number, ids) in [(1, 1), (2, 3), (3, 1)] {
             let days = BTreeSet::from([day(number)]);
-            held.turn(&days, 2);
+            held.turn(&days, 4);
             held.open(&days);
-            held.insert(day(number), u128::from(number), Held { version: 1, body: NonZeroU64::new(1) });
+            (0..ids)
+                .for_each(|id| held.insert(day(number), u128::from(number * 10 + id), Held { version: 1, body: None }));
         }
-        held.turn(&BTreeSet::from([day(3)]), 2);
-        assert_eq!(held.loaded(), BTreeSet::from([day(2), day(3)]));
+        held.turn(&BTreeSet::from([day(3)]), 4);
+        assert_eq!(held.loaded(), BTreeSet::from([day(1), day(3)]));
+        assert!(held.find(20).is_none() && held.find(10).is_some());
+        held.turn(&BTreeSet::from([day(3)]), 0);
+        assert_eq!(held.loaded(), BTreeSet::from([day(3)]), "what the batch needs stays");
     }
 
     #[test]

@@ -132,8 +132,9 @@ impl Run<'_> {
         bodies: &Arc<Vec<Body>>,
         end: Option<&WalkEnd>,
     ) -> Result<(), OperationError> {
-        let store = self.doors.store.clone();
+        let (store, proof) = (self.doors.store.clone(), walk.proof.clone());
         loop {
+            walk.proof = proof.clone();
             // Against what is known now: another process may just have seen the first organisation.
             self.check_source(bodies)?;
             self.holdings.load(store.as_ref(), &self.journal, bodies).await?;
