@@ -37,7 +37,7 @@ pub struct Common {
 
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// See it work: a simulated Pigment, a real archive on disk, verified; no key needed
+    /// See it work: a simulated Pigment, a real archive in ./ochre-demo, verified; no key needed
     Demo(Demo),
     /// Serve a simulated Pigment API on 127.0.0.1, for trying things out
     Simulate(Simulate),

@@ -15,6 +15,7 @@ use crate::adapters::system::SystemClock;
 use crate::domain::Timestamp;
 use crate::domain::finding::Severity;
 use crate::domain::layout::{GENERATION, lake_glob};
+use crate::domain::views::CANARY_MISSING;
 use crate::domain::walk::Asked;
 use crate::operations::init::{check_place, init};
 use crate::operations::status::StatusReport;
@@ -44,6 +45,12 @@ pub async fn run(common: &Common, verb: &Demo, printer: &Printer) -> Result<u8, 
     let settings = wiring.run("demo", Asked::Sync, None);
     let source = wiring.connect(KEY.to_owned().into())?;
     let run = sync(&doors, source, &settings, signals.stop.clone()).await?;
+    if matches!(&run.outcome, Outcome::Failed(error) if error.code == CANARY_MISSING) {
+        return Err(Failure::usage(
+            format!("{place} holds another demo, made with other `--events` or another `--seed`"),
+            "delete it, or name another `--archive`",
+        ));
+    }
     if !matches!(run.outcome, Outcome::Done) || !run.lost_now.is_empty() {
         return Ok(tell(&run, &signals, printer));
     }

@@ -5,6 +5,7 @@ use serde_json::json;
 use super::args::{Common, DryRun};
 use super::exit::{DONE, Failure};
 use super::printer::{Printer, grouped};
+use super::stop::Signals;
 use super::wire_up::Wiring;
 use crate::domain::publish::due;
 use crate::operations::publish::publish;
@@ -23,11 +24,12 @@ pub async fn run(common: &Common, verb: &DryRun, printer: &Printer) -> Result<u8
         printer.summary("ok", DONE, json!({ "dry_run": true, "open": open, "days": days }));
         return Ok(DONE);
     }
-    let published = publish(&mut journal, &doors, &rules, at).await?;
+    let signals = Signals::listen(printer)?;
+    let published = publish(&mut journal, &doors, &rules, at, &signals.stop).await?;
     let waiting = journal.archive().lake.unpublished_rows();
     let (rows, files) = (published.rows, published.files);
     printer.line(format!(
-        "{} rows published in {} files, {} wait for their day to settle",
+        "{} rows published in {} files, {} wait to be published",
         grouped(rows),
         grouped(files),
         grouped(waiting)

@@ -109,6 +109,8 @@ fn show_failure(report: &StatusReport, printer: &Printer) {
         "key_rejected" => "the API rejects the key",
         "page_undecodable" => "a page does not decode; it is kept in quarantine",
         "cursor_failed" | "request_refused" => "the API refuses the next page of a walk",
+        "canary_missing" => "the API does not show events that are held; nothing new is claimed",
+        "cursor_missing" | "cursor_repeated" | "no_progress" => "the API answers, but its pages lead nowhere",
         "api_unavailable" | "throttled" => "the API does not answer",
         other => other,
     };

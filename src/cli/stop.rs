@@ -7,7 +7,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::exit::Failure;
 use super::printer::Printer;
-use crate::operations::sync::Stop;
+use crate::operations::Stop;
 
 const INTERRUPTED: u8 = 130;
 const TERMINATED: u8 = 143;

@@ -105,7 +105,7 @@ fn print_counts(report: &SyncReport, printer: &Printer) {
         ));
     }
     printer.line(format!(
-        "{} rows published in {} files, {} wait for their day to settle",
+        "{} rows published in {} files, {} wait to be published",
         grouped(report.published_rows),
         grouped(report.published_files),
         grouped(report.unpublished_rows),

@@ -51,6 +51,12 @@ impl OperationError {
         self
     }
 
+    /// Asked to stop.
+    pub fn interrupted() -> Self {
+        Self::new(ErrorKind::Interrupted, "interrupted", "stopped as asked; everything committed is safe")
+            .with_help("run the same command again: it goes on where it was")
+    }
+
     /// The log ends before what was made from it.
     pub fn log_cut(witness: &ObjectKey, end: u64) -> Self {
         let message = format!("the log was cut: `{witness}` exists and the log ends before version {end}");

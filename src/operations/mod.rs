@@ -5,6 +5,7 @@
 mod error;
 mod journal;
 mod objects;
+mod stop;
 
 pub mod backfill;
 pub mod init;
@@ -19,6 +20,7 @@ use std::sync::Arc;
 
 pub use error::{ErrorKind, OperationError};
 pub use journal::{Appended, Journal};
+pub use stop::Stop;
 
 use crate::domain::log::Writer;
 use crate::ports::{Clock, Entropy, Store, Watcher};

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use ochre::domain::log::Action;
+use ochre::operations::Stop;
 use ochre::operations::publish::publish;
 use ochre::sim::faulty_store::{FaultSchedule, FaultyStore, StoreFault};
 
@@ -44,7 +45,8 @@ async fn an_unfinished_publishing_is_finished_by_whoever_comes_next() {
     let open = world.archive().await.lake.open.len();
     assert_eq!(open, 1, "the intent stands, the outcome does not");
     let mut journal = world.journal().await;
-    publish(&mut journal, &doors, &world.settings.publish, start()).await.unwrap();
+    let (_switch, stop) = Stop::new();
+    publish(&mut journal, &doors, &world.settings.publish, start(), &stop).await.unwrap();
     assert!(journal.archive().lake.open.is_empty());
     assert_eq!(glob_ids(&world.store), record_ids(&world.store, journal.archive()).await);
     world.assert_sound().await;
@@ -82,12 +84,36 @@ async fn two_publishers_at_once_publish_each_row_once() {
         when: ochre::domain::publish::PublishWhen::Commit,
         ..world.settings.publish
     };
+    let (_switch, stop) = Stop::new();
     let (mut one, mut other) = (world.journal().await, world.journal().await);
-    let (a, b) = tokio::join!(publish(&mut one, &doors, &rules, start()), publish(&mut other, &doors, &rules, start()));
+    let (a, b) = tokio::join!(
+        publish(&mut one, &doors, &rules, start(), &stop),
+        publish(&mut other, &doors, &rules, start(), &stop)
+    );
     a.unwrap();
     b.unwrap();
     let archive = world.archive().await;
     assert_eq!(archive.lake.unpublished_rows(), 0);
     assert_eq!(glob_ids(&world.store), record_ids(&world.store, &archive).await);
     world.assert_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_publishing_stops_when_asked_and_is_finished_later() {
+    let world = World::new(31, 600);
+    world.sync().await;
+    let doors = world.doors();
+    let rules = ochre::domain::publish::PublishRules {
+        when: ochre::domain::publish::PublishWhen::Commit,
+        ..world.settings.publish
+    };
+    let (switch, stop) = Stop::new();
+    switch.send(true).unwrap();
+    let mut journal = world.journal().await;
+    let error = publish(&mut journal, &doors, &rules, start(), &stop).await.unwrap_err();
+    assert_eq!(error.code, "interrupted");
+    assert_eq!(world.archive().await.lake.open.len(), 1, "the intent stands");
+    let (_switch, stop) = Stop::new();
+    publish(&mut journal, &doors, &rules, start(), &stop).await.unwrap();
+    assert_eq!(glob_ids(&world.store), record_ids(&world.store, journal.archive()).await);
 }

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 pub use lake::{LakeView, Publishing, total};
 pub use record::{RecordView, Segment};
 pub use runs::{Failure, RunsView};
-pub use walks::{LiveWalk, SUPERSEDED, WalksView};
+pub use walks::{CANARY_MISSING, LiveWalk, SUPERSEDED, WalksView};
 
 use super::coverage::Interval;
 use super::log::{Action, Commit};

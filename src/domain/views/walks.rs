@@ -12,6 +12,9 @@ use crate::domain::walk::BELOW_SINCE;
 /// The reason of a walk that made room for a newer one: it says nothing about the API.
 pub const SUPERSEDED: &str = "superseded";
 
+/// The reason of a walk that met none of the events it had to meet.
+pub const CANARY_MISSING: &str = "canary_missing";
+
 /// A walk that has begun and not ended.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LiveWalk {
@@ -99,7 +102,7 @@ impl WalksView {
     pub(super) fn abandon(&mut self, fact: &WalkAbandoned) {
         let Some(walk) = self.live.remove(&fact.walk) else { return };
         let reached = walk.advanced.reached;
-        if fact.reason == SUPERSEDED {
+        if [SUPERSEDED, CANARY_MISSING].contains(&fact.reason.as_str()) {
             return;
         }
         let deeper = self.abandoned_at.is_none_or(|before| reached < before);

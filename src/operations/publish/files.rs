@@ -17,7 +17,7 @@ use crate::domain::views::{Publishing, total};
 use crate::domain::{Digest, Timestamp};
 use crate::format::parquet;
 use crate::operations::error::ErrorKind;
-use crate::operations::{Doors, Journal, OperationError};
+use crate::operations::{Doors, Journal, OperationError, Stop};
 use crate::ports::{CreateOutcome, Progress, Store};
 
 /// Rows in one file, at most.
@@ -45,6 +45,7 @@ pub async fn put(
     doors: &Doors,
     publishing: u64,
     intent: &Publishing,
+    stop: &Stop,
 ) -> Result<Vec<DataFile>, OperationError> {
     let archive = journal.archive();
     let mut rows = Rows::of(archive, publishing, intent);
@@ -59,6 +60,9 @@ pub async fn put(
         files: Vec::new(),
     };
     while let Some(partitions) = rows.next(doors.store.as_ref(), archive).await? {
+        if stop.is_given() {
+            return Err(OperationError::interrupted());
+        }
         lake.encode(partitions).await?;
     }
     while lake.take_one().await? {}

@@ -12,7 +12,7 @@ use crate::domain::layout::GENERATION;
 use crate::domain::log::{Action, LakePublished, LakePublishing};
 use crate::domain::publish::{PublishRules, due};
 use crate::domain::{SCHEMA_VERSION, Timestamp};
-use crate::operations::{Appended, Doors, Journal, OperationError};
+use crate::operations::{Appended, Doors, Journal, OperationError, Stop};
 
 /// What a publishing did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,12 +29,13 @@ pub async fn publish(
     doors: &Doors,
     rules: &PublishRules,
     at: Timestamp,
+    stop: &Stop,
 ) -> Result<Published, OperationError> {
     let mut published = Published::default();
     loop {
         let open: Vec<u64> = journal.archive().lake.open.keys().copied().collect();
         for publishing in open {
-            finish(journal, doors, publishing, at, &mut published).await?;
+            finish(journal, doors, publishing, at, stop, &mut published).await?;
         }
         let days = due(journal.archive(), rules, at);
         if days.is_empty() {
@@ -54,6 +55,7 @@ async fn finish(
     doors: &Doors,
     publishing: u64,
     at: Timestamp,
+    stop: &Stop,
     published: &mut Published,
 ) -> Result<(), OperationError> {
     let Some(intent) = journal.archive().lake.open.get(&publishing).cloned() else { return Ok(()) };
@@ -61,7 +63,7 @@ async fn finish(
         let message = format!("publishing {publishing} follows schema {}, which is not known", intent.intent.schema);
         return Err(OperationError::damaged(&format!("log version {publishing}"), message));
     }
-    let files = files::put(journal, doors, publishing, &intent).await?;
+    let files = files::put(journal, doors, publishing, &intent, stop).await?;
     let rows: u64 = files.iter().map(|file| file.rows).sum();
     let count = files.len() as u64;
     let fact = LakePublished { publishing, files };

@@ -14,9 +14,11 @@ use crate::domain::coverage::Interval;
 use crate::domain::decide::{Against, Body, Decision, Quarantined, decide};
 use crate::domain::layout::ObjectKey;
 use crate::domain::log::{
-    Action, RecordObject, SegmentArchived, SourceSeen, WalkAbandoned, WalkAdvanced, WalkCompleted, WalkPurpose,
+    Action, RecordObject, RunFailed, SegmentArchived, SourceSeen, WalkAbandoned, WalkAdvanced, WalkCompleted,
+    WalkPurpose,
 };
 use crate::domain::normalise::route;
+use crate::domain::views::CANARY_MISSING;
 use crate::domain::walk::{BELOW_SINCE, IDLE_PAGES_MAX, PageFacts};
 use crate::domain::{Digest, ROUTING_VERSION, SafeText, Timestamp};
 use crate::format::{quarantine, segment};
@@ -136,7 +138,9 @@ impl Run<'_> {
         loop {
             walk.proof = proof.clone();
             // Against what is known now: another process may just have seen the first organisation.
-            self.check_source(bodies)?;
+            if self.check_source(bodies)? {
+                self.warn("events of another organisation came along with this archive's; they are archived too");
+            }
             self.holdings.load(store.as_ref(), &self.journal, bodies).await?;
             let originals = self.holdings.originals(store.as_ref(), &self.journal, bodies).await?;
             let archive = self.journal.archive();
@@ -267,20 +271,22 @@ impl Run<'_> {
         met.any && (!expected || met.at.is_some_and(|at| at < new))
     }
 
-    fn ending(&self, walk: &Walking, met: Met, end: Option<&WalkEnd>) -> Option<Action> {
-        let abandoned = |reason: &str| {
-            Some(Action::WalkAbandoned(WalkAbandoned { walk: walk.id.clone(), reason: reason.to_owned() }))
-        };
-        match end? {
-            WalkEnd::Complete if !walk.believed => abandoned("canary_missing"),
-            WalkEnd::Complete => Some(Action::WalkCompleted(WalkCompleted {
+    fn ending(&self, walk: &Walking, met: Met, end: Option<&WalkEnd>) -> Vec<Action> {
+        let abandoned =
+            |reason: &str| Action::WalkAbandoned(WalkAbandoned { walk: walk.id.clone(), reason: reason.to_owned() });
+        // What a person must look at stands in the log as a failure too, so that `status` shows it.
+        let failed = |code: &str| Action::RunFailed(RunFailed { critical: false, code: code.to_owned(), walk: None });
+        let Some(end) = end else { return Vec::new() };
+        match end {
+            WalkEnd::Complete if !walk.believed => vec![abandoned(CANARY_MISSING), failed(CANARY_MISSING)],
+            WalkEnd::Complete => vec![Action::WalkCompleted(WalkCompleted {
                 walk: walk.id.clone(),
                 swept: self.is_sweep(walk),
                 covered: walk.proof.span().filter(|_| met.any),
-            })),
-            WalkEnd::CursorRefused => abandoned("cursor_refused"),
-            WalkEnd::Stuck(reason) => abandoned(reason),
-            WalkEnd::TimeUp | WalkEnd::Interrupted | WalkEnd::Failed(_) => None,
+            })],
+            WalkEnd::CursorRefused => vec![abandoned("cursor_refused")],
+            WalkEnd::Stuck(reason) => vec![abandoned(reason), failed(reason)],
+            WalkEnd::TimeUp | WalkEnd::Interrupted | WalkEnd::Failed(_) => Vec::new(),
         }
     }
 
@@ -294,13 +300,12 @@ impl Run<'_> {
     }
 
     /// Refuses another workspace's key before anything of it is written.
-    fn check_source(&self, bodies: &[Body]) -> Result<(), OperationError> {
-        let Some(seen) = self.journal.archive().source else { return Ok(()) };
-        let mut named = organizations(bodies).peekable();
-        let Some(first) = named.peek().copied() else { return Ok(()) };
-        if named.any(|organization| Digest::of(organization.as_bytes()) == seen) {
-            return Ok(());
-        }
+    /// True where some events are of another organisation and some are not.
+    fn check_source(&self, bodies: &[Body]) -> Result<bool, OperationError> {
+        let Some(seen) = self.journal.archive().source else { return Ok(false) };
+        let ours = |organization: &&str| Digest::of(organization.as_bytes()) == seen;
+        let (ours, others): (Vec<&str>, Vec<&str>) = organizations(bodies).partition(ours);
+        let Some(first) = others.first().filter(|_| ours.is_empty()) else { return Ok(!others.is_empty()) };
         let message =
             format!("this key reads another organisation (`{}`) than the one in this archive", SafeText(first));
         Err(OperationError::new(ErrorKind::Misconfigured, "other_organization", message)

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::Sender;
 
-use super::Stop;
 use crate::domain::window::LOOK_BACK;
 use crate::domain::{Cursor, Digest, Timestamp};
+use crate::operations::Stop;
 use crate::ports::{Answer, AuditSource, Clock, PageRequest, SourceError};
 
 /// How far above the look-back's edge a start is raised: enough for the next requests, and little is given up.

@@ -7,10 +7,10 @@ use super::fetching::Limits;
 use super::held::Holdings;
 use super::losses::{Heard, facts, losses};
 use super::walks::PLAN_TOLERANCE;
-use super::{Stop, SyncReport, SyncSettings};
+use super::{SyncReport, SyncSettings};
 use crate::domain::Timestamp;
 use crate::domain::walk::{WalkPlan, plan};
-use crate::operations::{Appended, Doors, Journal, OperationError, manifest, publish, writer};
+use crate::operations::{Appended, Doors, Journal, OperationError, Stop, manifest, publish, writer};
 use crate::ports::AuditSource;
 
 /// A run under way.
@@ -70,7 +70,8 @@ impl Run<'_> {
         // Publishing needs the room that the ids took.
         self.holdings = Holdings::default();
         let at = self.server_time();
-        let published = publish::publish(&mut self.journal, self.doors, &self.settings.publish, at).await?;
+        let published =
+            publish::publish(&mut self.journal, self.doors, &self.settings.publish, at, &self.limits.stop).await?;
         self.report.published_rows += published.rows;
         self.report.published_files += published.files;
         manifest::write_if_due(&mut self.journal, self.doors.store.as_ref()).await

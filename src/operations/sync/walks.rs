@@ -9,7 +9,7 @@ use super::run::{Run, planned};
 use super::walking::{Met, Walking};
 use crate::domain::Timestamp;
 use crate::domain::log::{Action, WalkAbandoned};
-use crate::domain::views::SUPERSEDED;
+use crate::domain::views::{CANARY_MISSING, SUPERSEDED};
 use crate::domain::walk::{Proof, WalkPlan};
 use crate::operations::error::ErrorKind;
 use crate::operations::{OperationError, identifier};
@@ -66,7 +66,7 @@ impl Run<'_> {
             let (plan, answer) = match self.first_page().await {
                 Ok(first) => first,
                 Err(WalkEnd::Failed(error)) => return Ok(Some((None, error))),
-                Err(WalkEnd::Interrupted) => return Err(interrupted()),
+                Err(WalkEnd::Interrupted) => return Err(OperationError::interrupted()),
                 Err(_) => {
                     self.report.note_more();
                     return Ok(None);
@@ -151,7 +151,7 @@ impl Run<'_> {
     fn ended(&mut self, walk: &Walking, end: WalkEnd) -> Result<(), OperationError> {
         match end {
             WalkEnd::Complete if !walk.believed => self.report.fail(canary_missing()),
-            WalkEnd::Interrupted => return Err(interrupted()),
+            WalkEnd::Interrupted => return Err(OperationError::interrupted()),
             WalkEnd::TimeUp => self.report.note_more(),
             WalkEnd::Stuck(reason) => self.report.fail(stuck(reason)),
             WalkEnd::Complete | WalkEnd::CursorRefused | WalkEnd::Failed(_) => {}
@@ -180,9 +180,9 @@ impl Run<'_> {
 }
 
 fn canary_missing() -> OperationError {
-    let message = "the API no longer shows any of the events this archive holds of the time it was asked for; \
-                   what it sent is archived, and nothing is claimed as covered";
-    OperationError::new(ErrorKind::Integrity, "canary_missing", message)
+    let message = "the API does not show events that this archive holds of the time it was asked for: its answer is cut \
+                   short, or is not this workspace's; what it sent is archived, and nothing more is claimed as covered";
+    OperationError::new(ErrorKind::Integrity, CANARY_MISSING, message)
         .with_help("is this the right workspace? does Pigment report an incident? run again when the answer is whole")
 }
 
@@ -195,9 +195,4 @@ fn stuck(reason: &'static str) -> OperationError {
     };
     OperationError::new(ErrorKind::Partial, reason, message)
         .with_help("what was read is archived, the gap stays open; run again, and see `ochre status` for its deadline")
-}
-
-fn interrupted() -> OperationError {
-    OperationError::new(ErrorKind::Interrupted, "interrupted", "stopped as asked; everything committed is safe")
-        .with_help("run the same command again: the walk resumes where it was")
 }

@@ -73,6 +73,11 @@ fn unnamed(archive: &Archive, key: &str, growing: bool, report: &mut VerifyRepor
                 format!("is of a version that the log, at {}, does not reach", archive.next),
             );
         }
+        // Right at the end: what an interrupted run left until the next commit, or what a cut log named.
+        Some(ObjectKey::Record { version, .. }) if version == archive.next => {
+            let what = "is as new as the log's end: an interrupted run left it, or the log's last entries were removed";
+            report.find(Severity::Warning, 1, "unclaimed", key, what);
+        }
         Some(ObjectKey::Record { .. }) => {
             report.find(Severity::Note, 1, "orphan", key, "no commit names it");
         }

@@ -101,6 +101,7 @@ fn advice(code: &str) -> &'static str {
         "lost" => "nothing can be fetched any more; exports made at the time may still exist elsewhere",
         "orphan" => "an interrupted run left it; it is outside every query and may stay",
         "unconfirmed" => "run `ochre publish`: it finishes what was begun",
+        "unclaimed" => "run `ochre sync`; if nothing was interrupted, look for the missing entries under `log/`",
         "newer" => "run `ochre verify` again when nothing else runs",
         "foreign_object" => "find out who put it there; Ochre did not",
         "beyond_log" | "log_gap" => {
