@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::args::{Common, DryRun};
 use super::exit::{DONE, Failure};
-use super::printer::Printer;
+use super::printer::{Printer, safe};
 use super::wire_up::Wiring;
 use crate::domain::layout::ObjectKey;
 use crate::operations::init::{check_place, init};
@@ -28,8 +28,8 @@ pub async fn run(common: &Common, verb: &DryRun, printer: &Printer) -> Result<u8
     wiring.probe().await?;
     let made = init(&doors).await?;
     let what = if made.created { "made" } else { "found" };
-    printer.line(format!("{what} archive {} in {place}", made.archive));
-    printer.line(format!("next: AUDIT_LOG_API_KEY=… ochre sync --archive {place}"));
+    printer.line(format!("{what} archive {} in {}", made.archive, safe(&place)));
+    printer.line(format!("next: AUDIT_LOG_API_KEY=… ochre sync --archive {}", safe(&place)));
     printer.summary("ok", DONE, json!({ "archive": made.archive, "created": made.created }));
     Ok(DONE)
 }

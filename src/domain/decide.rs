@@ -83,6 +83,13 @@ pub struct Decision {
     pub met: Option<Timestamp>,
 }
 
+impl Decision {
+    /// Whether the batch held any event, new or not: bodies that are none prove nothing about the API.
+    pub fn has_events(&self) -> bool {
+        self.counts.archived + self.counts.duplicates > 0
+    }
+}
+
 /// The UTC days of the batch's events.
 pub fn days(batch: &[Body]) -> BTreeSet<NaiveDate> {
     batch.iter().filter_map(|body| Some(body.routed.as_ref().ok()?.occurred.date())).collect()

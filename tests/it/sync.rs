@@ -65,6 +65,15 @@ async fn an_empty_answer_alone_covers_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_answer_without_a_single_event_covers_nothing() {
+    let world = World::new(7, 0);
+    (0..3).for_each(|n| world.api.lock().unwrap().insert(start() - HOUR, format!(r#"{{"noise":{n}}}"#)));
+    let report = world.sync().await;
+    assert_eq!((report.counts.fetched, report.counts.rejected), (3, 3));
+    assert!(is_done(&report) && report.covered.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn bodies_without_id_or_time_are_kept_once_and_counted_each_time() {
     let mut world = World::with(5, 2_000, "missing-fields:50");
     let first = world.sync().await;

@@ -6,11 +6,10 @@ use bytes::Bytes;
 use futures_util::future::join_all;
 use tokio::task::JoinHandle;
 
-use super::rows::{PartitionRows, Rows};
-use crate::domain::decide::Body;
+use super::rows::{PartitionRows, Rows, Waiting};
 use crate::domain::layout::ObjectKey;
 use crate::domain::log::DataFile;
-use crate::domain::normalise::columns;
+use crate::domain::normalise::{columns, route};
 use crate::domain::partition::PartitionKey;
 use crate::domain::schema::{Row, RowSum, sort_rows};
 use crate::domain::views::{Publishing, total};
@@ -27,7 +26,7 @@ const ROWS_MAX: usize = 1_000_000;
 const TASK_ROWS: usize = 4_000;
 
 /// Encoding tasks under way at once.
-const TASKS_MAX: usize = 4;
+const TASKS_MAX: usize = 2;
 
 /// Files put in one batch, about.
 const BATCH_FILES: usize = 256;
@@ -86,9 +85,9 @@ impl Putting<'_> {
     async fn encode(&mut self, partitions: Vec<PartitionRows>) -> Result<(), OperationError> {
         let mut load = Vec::new();
         let mut size = 0;
-        for (key, bodies) in partitions {
-            size += bodies.len();
-            load.push((key, bodies));
+        for (key, rows) in partitions {
+            size += rows.len();
+            load.push((key, rows));
             if size >= TASK_ROWS {
                 self.start(std::mem::take(&mut load)).await?;
                 size = 0;
@@ -107,8 +106,8 @@ impl Putting<'_> {
         let (publishing, generation) = (self.publishing, self.generation);
         self.tasks.push_back(tokio::task::spawn_blocking(move || {
             let mut files = Vec::new();
-            for (key, bodies) in load {
-                encode_partition(&key, bodies, publishing, generation, &mut files)?;
+            for (key, rows) in load {
+                encode_partition(&key, rows, publishing, generation, &mut files)?;
             }
             Ok(files)
         }));
@@ -181,15 +180,15 @@ async fn settle(store: &dyn Store, encoded: Encoded) -> Result<DataFile, Operati
 
 fn encode_partition(
     key: &PartitionKey,
-    bodies: Vec<Body>,
+    waiting: Vec<Waiting>,
     publishing: u64,
     generation: u32,
     files: &mut Vec<Encoded>,
 ) -> Result<(), OperationError> {
-    let times: Vec<Times> = bodies.iter().filter_map(Times::of).collect();
-    let routed = bodies.iter().filter_map(|body| Some((&body.raw, body.routed.as_ref().ok()?)));
-    let mut rows: Vec<Row> = routed.map(|(raw, routed)| columns(raw, routed, &key.event_type)).collect();
-    drop(bodies);
+    let times: Vec<Times> = waiting.iter().map(|row| (row.occurred, row.ingested)).collect();
+    // Each text is let go as soon as its columns are known.
+    let row = |waiting: Waiting| Some(columns(&waiting.raw, &route(&waiting.raw).ok()?, &key.event_type));
+    let mut rows: Vec<Row> = waiting.into_iter().filter_map(row).collect();
     sort_rows(&mut rows);
     for (part, rows) in (0_u32..).zip(rows.chunks(ROWS_MAX)) {
         let key = ObjectKey::Lake { generation, partition: key.clone(), publishing, part };
@@ -198,18 +197,8 @@ fn encode_partition(
     Ok(())
 }
 
-#[derive(Clone, Copy)]
-struct Times {
-    occurred: Timestamp,
-    ingested: Option<Timestamp>,
-}
-
-impl Times {
-    fn of(body: &Body) -> Option<Self> {
-        let routed = body.routed.as_ref().ok()?;
-        Some(Self { occurred: routed.occurred, ingested: routed.ingested })
-    }
-}
+/// When an event happened, and when it was ingested.
+type Times = (Timestamp, Option<Timestamp>);
 
 /// `times` are those of the whole partition: nearly always one file.
 fn encode_file(key: String, rows: &[Row], times: &[Times]) -> Result<Encoded, OperationError> {
@@ -221,10 +210,10 @@ fn encode_file(key: String, rows: &[Row], times: &[Times]) -> Result<Encoded, Op
         sha256: Digest::of(&bytes),
         bytes: bytes.len() as u64,
         rows: rows.len() as u64,
-        occurred_min: times.iter().map(|times| times.occurred).min().unwrap_or_default(),
-        occurred_max: times.iter().map(|times| times.occurred).max().unwrap_or_default(),
-        ingested_min: times.iter().filter_map(|times| times.ingested).min(),
-        ingested_max: times.iter().filter_map(|times| times.ingested).max(),
+        occurred_min: times.iter().map(|(occurred, _)| *occurred).min().unwrap_or_default(),
+        occurred_max: times.iter().map(|(occurred, _)| *occurred).max().unwrap_or_default(),
+        ingested_min: times.iter().filter_map(|(_, ingested)| *ingested).min(),
+        ingested_max: times.iter().filter_map(|(_, ingested)| *ingested).max(),
     };
     Ok(Encoded { bytes, file, sum })
 }

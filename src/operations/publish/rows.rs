@@ -7,14 +7,25 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 
-use crate::domain::decide::{Body, partition_type};
+use crate::domain::decide::partition_type;
 use crate::domain::partition::{PartitionKey, TypeKey};
 use crate::domain::views::{Archive, Publishing, Segment};
+use crate::domain::{RawEvent, Timestamp};
 use crate::operations::{OperationError, segments};
 use crate::ports::Store;
 
+/// A row that waits for its file: the event's text and no more, because many wait at once.
+pub struct Waiting {
+    /// The event.
+    pub raw: RawEvent,
+    /// Its `eventTimestamp`.
+    pub occurred: Timestamp,
+    /// Its `ingestionTimestamp`.
+    pub ingested: Option<Timestamp>,
+}
+
 /// The rows of one partition, unsorted.
-pub type PartitionRows = (PartitionKey, Vec<Body>);
+pub type PartitionRows = (PartitionKey, Vec<Waiting>);
 
 /// An intent's rows, day by day.
 pub struct Rows {
@@ -24,7 +35,7 @@ pub struct Rows {
     closes: BTreeMap<usize, BTreeSet<NaiveDate>>,
     expected: BTreeMap<NaiveDate, BTreeMap<TypeKey, u64>>,
     types: BTreeMap<TypeKey, u64>,
-    open: BTreeMap<PartitionKey, Vec<Body>>,
+    open: BTreeMap<PartitionKey, Vec<Waiting>>,
     at: usize,
 }
 
@@ -64,7 +75,8 @@ impl Rows {
             let mine = archive.lake.taker(date, segment.version) == Some(self.publishing);
             if mine && self.expected.contains_key(&date) {
                 let event_type = partition_type(routed, &self.types);
-                self.open.entry(PartitionKey { date, event_type }).or_default().push(body);
+                let waiting = Waiting { occurred: routed.occurred, ingested: routed.ingested, raw: body.raw };
+                self.open.entry(PartitionKey { date, event_type }).or_default().push(waiting);
             }
         }
         let days = self.closes.remove(&self.at).unwrap_or_default();

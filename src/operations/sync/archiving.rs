@@ -158,7 +158,7 @@ impl Run<'_> {
                 },
             );
             let met = Met {
-                any: walk.met.any || if walk.canary { decision.met.is_some() } else { decision.counts.fetched > 0 },
+                any: walk.met.any || if walk.canary { decision.met.is_some() } else { decision.has_events() },
                 at: [walk.met.at, decision.met].into_iter().flatten().min(),
             };
             if matches!(end, Some(WalkEnd::Complete)) {

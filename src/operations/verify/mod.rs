@@ -17,6 +17,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::{Doors, OperationError};
+use crate::domain::Timestamp;
 use crate::domain::coverage::Interval;
 use crate::domain::finding::{Finding, Severity};
 use crate::domain::views::Archive;
@@ -78,13 +79,17 @@ pub async fn verify(doors: &Doors, level: u8) -> Result<VerifyReport, OperationE
         content::check(doors, &archive, &missing, level >= 3, &mut report).await?;
     }
     if level >= 4 {
-        coverage(&archive, &mut report);
+        coverage(&archive, doors.clock.now(), &mut report);
     }
     report.findings.sort_by(|a, b| b.severity.cmp(&a.severity).then(a.level.cmp(&b.level)));
     Ok(report)
 }
 
-fn coverage(archive: &Archive, report: &mut VerifyReport) {
+fn coverage(archive: &Archive, now: Timestamp, report: &mut VerifyReport) {
+    if let Some(head) = archive.walks.covered.head().filter(|head| *head > now) {
+        let what = format!("lies ahead of this machine's clock, {now}: which of the two clocks was wrong?");
+        report.find(Severity::Note, 4, "covered_ahead", &format!("coverage up to {head}"), what);
+    }
     for span in archive.walks.open_gaps().intervals() {
         let what = format!("not archived; begins to be lost at {}", deadline(span.from));
         report.find(Severity::Warning, 4, "open_gap", &format!("{} – {}", span.from, span.to), what);
@@ -102,6 +107,7 @@ fn advice(code: &str) -> &'static str {
         "orphan" => "an interrupted run left it; it is outside every query and may stay",
         "unconfirmed" => "run `ochre publish`: it finishes what was begun",
         "unclaimed" => "run `ochre sync`; if nothing was interrupted, look for the missing entries under `log/`",
+        "covered_ahead" => "compare the machine's clock with the `Date` of Pigment's answers",
         "newer" => "run `ochre verify` again when nothing else runs",
         "foreign_object" => "find out who put it there; Ochre did not",
         "beyond_log" | "log_gap" => {
