@@ -75,10 +75,18 @@ async fn late_rows_of_a_published_day_go_out_in_one_further_file() {
     world.assert_whole().await;
 }
 
+/// Synced, and nearly every row waits.
+async fn nearly_nothing_published(mut world: World) -> World {
+    world.settings.publish.settle = DAY * 400;
+    world.sync().await;
+    let lake = world.archive().await.lake;
+    assert!(lake.unpublished_rows() > 100, "all but rows older than the archive");
+    world
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn two_publishers_at_once_publish_each_row_once() {
-    let world = World::new(31, 900);
-    world.sync().await;
+    let world = nearly_nothing_published(World::new(31, 900)).await;
     let doors = world.doors();
     let rules = ochre::domain::publish::PublishRules {
         when: ochre::domain::publish::PublishWhen::Commit,
@@ -100,8 +108,7 @@ async fn two_publishers_at_once_publish_each_row_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_publishing_stops_when_asked_and_is_finished_later() {
-    let world = World::new(31, 600);
-    world.sync().await;
+    let world = nearly_nothing_published(World::new(31, 600)).await;
     let doors = world.doors();
     let rules = ochre::domain::publish::PublishRules {
         when: ochre::domain::publish::PublishWhen::Commit,

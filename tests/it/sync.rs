@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use ochre::domain::log::BodyCounts;
+use ochre::domain::publish::{PublishRules, PublishWhen};
 use ochre::domain::walk::Asked;
 use ochre::operations::sync::Outcome;
 use ochre::sim::api::{ApiSettings, FaultPlan};
@@ -288,8 +289,10 @@ async fn events_that_become_visible_late_are_found_by_the_overlap_and_the_sweep(
 #[tokio::test(flavor = "multi_thread")]
 async fn a_damaged_segment_is_stood_in_for_by_its_lake_files_or_stops_the_run() {
     for published in [true, false] {
-        let world = World::new(19, 1_200);
-        let world = if published { world.publishing_at_once() } else { world };
+        let mut world = World::new(19, 1_200).publishing_at_once();
+        if !published {
+            world.settings.publish = PublishRules { when: PublishWhen::Day, settle: DAY * 400 };
+        }
         world.sync().await;
         let segment = world.archive().await.record.segments[0].object.key.clone();
         world.store.tamper(&segment, "damaged");
