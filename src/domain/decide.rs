@@ -12,14 +12,11 @@ use chrono::NaiveDate;
 use super::dedupe::{Held, HeldIds, id_hash, same_content};
 use super::log::{BodyCounts, RowCounts};
 use super::normalise::{Rejection, Routed};
-use super::partition::TypeKey;
+use super::partition::{OWN_TYPES_MAX, TypeKey};
 use super::{Digest, RawEvent, Timestamp};
 
 /// How far an `ingestionTimestamp` may be ahead of the server's own clock and be believed.
 const CLOCKS_APART_MAX: Duration = Duration::from_secs(3600);
-
-/// Types that get a partition of their own; later ones share one.
-pub const OWN_TYPES_MAX: usize = 500;
 
 /// One body, routed or not.
 #[derive(Clone, Debug)]

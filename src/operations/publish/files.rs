@@ -19,9 +19,6 @@ use crate::operations::error::ErrorKind;
 use crate::operations::{Doors, Journal, OperationError, Stop};
 use crate::ports::{CreateOutcome, Progress, Store};
 
-/// Rows in one file, at most.
-const ROWS_MAX: usize = 1_000_000;
-
 /// Rows handed to one encoding task, about.
 const TASK_ROWS: usize = 4_000;
 
@@ -190,7 +187,7 @@ fn encode_partition(
     let row = |waiting: Waiting| Some(columns(&waiting.raw, &route(&waiting.raw).ok()?, &key.event_type));
     let mut rows: Vec<Row> = waiting.into_iter().filter_map(row).collect();
     sort_rows(&mut rows);
-    for (part, rows) in (0_u32..).zip(rows.chunks(ROWS_MAX)) {
+    for (part, rows) in (0_u32..).zip(rows.chunks(parquet::ROWS_MAX)) {
         let key = ObjectKey::Lake { generation, partition: key.clone(), publishing, part };
         files.push(encode_file(key.to_string(), rows, &times)?);
     }
